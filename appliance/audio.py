@@ -1,0 +1,63 @@
+"""The one audio format that crosses process borders: PCM16, mono, 16 kHz, in numbered chunks of half a second.
+
+Every chunk but the last of a recording holds exactly `CHUNK_SAMPLES` samples, so chunk number `n` always starts at sample
+`n * CHUNK_SAMPLES`: a missing chunk is a gap of known place and length.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.errors import AudioError, TooLargeError
+
+SAMPLE_RATE: Final = 16_000
+"""Samples per second."""
+SAMPLE_BYTES: Final = 2
+"""Bytes per sample: signed 16 bit, little endian."""
+CHUNK_SAMPLES: Final = 8_000
+"""Samples in every chunk but the last: half a second."""
+CHUNK_BYTES: Final = CHUNK_SAMPLES * SAMPLE_BYTES
+"""Bytes in every chunk but the last."""
+CHUNK_MEDIA_TYPE: Final = "audio/L16;rate=16000;channels=1"
+"""Media type of a chunk (RFC 2586, little endian)."""
+
+Pcm16 = npt.NDArray[np.int16]
+"""Samples as they travel, shape `[n]`, -32768 to 32767."""
+Waveform = npt.NDArray[np.float32]
+"""Samples as models take them, shape `[n]`, -1.0 to 1.0."""
+
+
+def parse_chunk(body: bytes) -> Pcm16:
+    """Read the body of one chunk.
+
+    Args:
+        body: Raw PCM16 little-endian mono samples at 16 kHz.
+
+    Returns:
+        Samples, shape `[n]` with 1 <= n <= `CHUNK_SAMPLES`.
+
+    Raises:
+        AudioError: The body is empty or ends inside a sample.
+        TooLargeError: The body holds more than `CHUNK_SAMPLES` samples.
+    """
+    if not body:
+        raise AudioError("The audio chunk is empty.", hint=f"Send {CHUNK_BYTES} bytes of PCM16 mono 16 kHz audio.")
+    if len(body) % SAMPLE_BYTES:
+        raise AudioError(
+            f"The audio chunk has {len(body)} bytes and ends inside a 16-bit sample.",
+            hint="Send little-endian 16-bit samples only; check that the upload was not cut off.",
+        )
+    if len(body) > CHUNK_BYTES:
+        raise TooLargeError(
+            f"The audio chunk has {len(body)} bytes; a chunk holds at most {CHUNK_BYTES}.",
+            hint="Split the recording into chunks of half a second at 16 kHz; check the sample rate.",
+        )
+    return np.frombuffer(body, dtype="<i2").astype(np.int16, copy=False)
+
+
+def to_waveform(samples: Pcm16) -> Waveform:
+    """Scale PCM16 samples `[n]` to float32 `[n]` in -1.0 to 1.0."""
+    return samples.astype(np.float32) / 32768.0

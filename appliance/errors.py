@@ -1,0 +1,136 @@
+"""Every error Chartside raises on purpose.
+
+    ChartsideError                    status  exit
+    ├── InputError                       400     2   the caller sent something unusable
+    │   ├── AudioError                   415     2   not audio, or not the audio that was promised
+    │   ├── TooLargeError                413     2   over a stated limit
+    │   └── UnknownTemplateError         404     2   no note template of that name
+    ├── NotFoundError                    404     2   no such session, encounter or page
+    ├── ConflictError                    409     2   contradicts what is already stored
+    ├── BundleError                      500     3   a model bundle is missing, damaged or of the wrong kind
+    ├── StorageError                     507     4   the disk is full or the store cannot be read
+    ├── UnavailableError                 503     5   a service is starting, stopping or gone
+    └── CancelledError                   499     6   the caller stopped the work
+
+Each error carries one sentence that says what is wrong and a `hint` that says what to do next. Services send it as an
+RFC 9457 problem document (`application/problem+json`) with `status`; the command line prints it and exits with `exit_code`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ChartsideError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        message: One sentence: what is wrong. Never holds patient text.
+        hint: One sentence: what to do next.
+    """
+
+    status: ClassVar[int] = 500
+    """HTTP status code of the problem document."""
+    exit_code: ClassVar[int] = 1
+    """Exit code of the command line."""
+    title: ClassVar[str] = "Chartside could not do that"
+    """Short summary of the kind of problem, the same for every occurrence."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(ChartsideError):
+    """The caller sent something unusable."""
+
+    status = 400
+    exit_code = 2
+    title = "The input cannot be used"
+
+
+class AudioError(InputError):
+    """The bytes are not audio, or not the audio that was promised."""
+
+    status = 415
+    title = "The audio cannot be used"
+
+
+class TooLargeError(InputError):
+    """The input is over a stated limit."""
+
+    status = 413
+    title = "The input is too large"
+
+
+class UnknownTemplateError(InputError):
+    """There is no note template of that name."""
+
+    status = 404
+    title = "There is no such note template"
+
+
+class NotFoundError(ChartsideError):
+    """There is no such session, encounter or page."""
+
+    status = 404
+    exit_code = 2
+    title = "Not found"
+
+
+class ConflictError(ChartsideError):
+    """The request contradicts what is already stored."""
+
+    status = 409
+    exit_code = 2
+    title = "The request conflicts with what is stored"
+
+
+class BundleError(ChartsideError):
+    """A model bundle is missing, damaged or of the wrong kind."""
+
+    exit_code = 3
+    title = "The model bundle cannot be used"
+
+
+class StorageError(ChartsideError):
+    """The disk is full, or the store cannot be read or written."""
+
+    status = 507
+    exit_code = 4
+    title = "The encounter store cannot be used"
+
+
+class UnavailableError(ChartsideError):
+    """A service is starting, stopping or gone."""
+
+    status = 503
+    exit_code = 5
+    title = "The service is not available"
+
+
+class CancelledError(ChartsideError):
+    """The caller stopped the work."""
+
+    status = 499
+    exit_code = 6
+    title = "The work was stopped"
+
+
+def by_status(status: int, message: str, hint: str) -> ChartsideError:
+    """Rebuild an error from a problem document that another service sent.
+
+    Args:
+        status: HTTP status code, 400 to 599.
+        message: The document's `detail`.
+        hint: The document's `hint`.
+
+    Returns:
+        The most specific error class with that status, or `ChartsideError`.
+    """
+    kinds: tuple[type[ChartsideError], ...] = (
+        InputError, AudioError, TooLargeError, NotFoundError, ConflictError, StorageError, UnavailableError, CancelledError,
+    )  # fmt: skip
+    kind = next((k for k in kinds if k.status == status), ChartsideError)
+    return kind(message, hint=hint)

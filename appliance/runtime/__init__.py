@@ -1,0 +1,1 @@
+"""What every service needs: sockets, the WSGI server, event streams, service clients, model bundles."""
