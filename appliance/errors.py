@@ -4,6 +4,7 @@
     ├── InputError                       400     2   the caller sent something unusable
     │   ├── AudioError                   415     2   not audio, or not the audio that was promised
     │   ├── TooLargeError                413     2   over a stated limit
+    │   ├── ForbiddenError               403     2   asked by another web page, or under another name
     │   └── UnknownTemplateError         404     2   no note template of that name
     ├── NotFoundError                    404     2   no such session, encounter or page
     ├── ConflictError                    409     2   contradicts what is already stored
@@ -62,6 +63,13 @@ class TooLargeError(InputError):
 
     status = 413
     title = "The input is too large"
+
+
+class ForbiddenError(InputError):
+    """The request comes from another web page, or was sent to another host name."""
+
+    status = 403
+    title = "The request is not allowed"
 
 
 class UnknownTemplateError(InputError):
@@ -130,7 +138,8 @@ def by_status(status: int, message: str, hint: str) -> ChartsideError:
         The most specific error class with that status, or `ChartsideError`.
     """
     kinds: tuple[type[ChartsideError], ...] = (
-        InputError, AudioError, TooLargeError, NotFoundError, ConflictError, StorageError, UnavailableError, CancelledError,
+        InputError, AudioError, TooLargeError, ForbiddenError, NotFoundError, ConflictError, StorageError, UnavailableError,
+        CancelledError,
     )  # fmt: skip
     kind = next((k for k in kinds if k.status == status), ChartsideError)
     return kind(message, hint=hint)

@@ -22,9 +22,10 @@ class Event:
     data: bytes
     """JSON."""
 
-    def encode(self) -> bytes:
-        """The event as it travels."""
-        return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.id, self.name.encode(), self.data)
+    def encode(self, epoch: str = "") -> bytes:
+        """The event as it travels; with an epoch, its id is `<epoch>-<n>`."""
+        number = f"{epoch}-{self.id}" if epoch else str(self.id)
+        return b"id: %s\nevent: %s\ndata: %s\n\n" % (number.encode(), self.name.encode(), self.data)
 
 
 class EventLog:
@@ -33,9 +34,13 @@ class EventLog:
     Two kinds of events: *kept* events are numbered and replayed to whoever asks for a lower id; *volatile* events (a partial
     transcript, a half-written sentence) only matter while they are fresh: of each `key` a reader gets the latest, and a
     kept event published with the same key takes it away.
+
+    Args:
+        epoch: Put before every id, so that ids of another log, such as that of an earlier process, are recognized as foreign.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, epoch: str = "") -> None:
+        self.epoch = epoch
         self._kept: list[Event] = []
         self._volatile: dict[str, tuple[int, Event]] = {}
         self._published = 0
@@ -95,7 +100,7 @@ class EventLog:
                 after = max(after, len(self._kept))
                 closed = self._closed
             # Yield outside the lock: a slow reader must not hold up the publisher.
-            yield from (event.encode() for event in ready)
+            yield from (event.encode(self.epoch) for event in ready)
             if closed:
                 return
             if not ready:

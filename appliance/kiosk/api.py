@@ -1,0 +1,180 @@
+"""The routes under `/api`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flask import Blueprint, Response, request
+
+from appliance import __version__
+from appliance.audio import CHUNK_BYTES
+from appliance.clinical_note import DRAFT_NOTICE
+from appliance.errors import ChartsideError, InputError, NotFoundError, TooLargeError
+from appliance.kiosk import wire
+from appliance.kiosk.templates import Templates
+from appliance.kiosk.visits import Visits
+from appliance.runtime.client import ServiceClient
+from appliance.runtime.web import event_stream, receive, send
+
+_ENCOUNTER: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_CHUNK: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_DIGEST: Final = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:$|[,;])", re.ASCII)
+_HEALTH_TIMEOUT: Final = 2.0
+
+
+def create_api(visits: Visits, speech: ServiceClient, note: ServiceClient, templates: Templates) -> Blueprint:
+    """The routes of status and encounters.
+
+    Args:
+        visits: The encounters.
+        speech: The speech service.
+        note: The note service.
+        templates: The note templates.
+    """
+    api = Blueprint("api", __name__, url_prefix="/api")
+
+    @api.get("/status")
+    def status() -> Response:
+        """What runs on this box."""
+        return send(
+            wire.Status(
+                software=__version__,
+                speech=_health(speech),
+                note=_health(note),
+                templates=templates.known(),
+                default_template=templates.default,
+                notice=DRAFT_NOTICE,
+            )
+        )
+
+    _add_encounters(api, visits, templates)
+    _add_recording(api, visits)
+    _add_note(api, visits)
+    return api
+
+
+def _add_encounters(api: Blueprint, visits: Visits, templates: Templates) -> None:
+    @api.get("/encounters")
+    def encounters() -> Response:
+        """All encounters, newest first."""
+        return send(visits.all())
+
+    @api.post("/encounters")
+    def create() -> Response:
+        """Start a visit."""
+        new = receive(wire.NewEncounter)
+        return send(visits.create(templates.check(new.template), new.title), 201)
+
+    @api.get("/encounters/<encounter>")
+    def read(encounter: str) -> Response:
+        """One encounter."""
+        with visits.use(_id(encounter)) as visit:
+            return send(visit.document())
+
+    @api.patch("/encounters/<encounter>")
+    def describe(encounter: str) -> Response:
+        """Change title or pause."""
+        description = receive(wire.Description)
+        with visits.use(_id(encounter)) as visit:
+            visit.describe(description)
+            return send(visit.document())
+
+    @api.delete("/encounters/<encounter>")
+    def delete(encounter: str) -> Response:
+        """Shred the key and remove everything."""
+        visits.delete(_id(encounter))
+        return Response(status=204)
+
+
+def _add_recording(api: Blueprint, visits: Visits) -> None:
+    @api.put("/encounters/<encounter>/audio/<chunk>")
+    def put_chunk(encounter: str, chunk: str) -> Response:
+        """Store an audio chunk."""
+        body = _chunk_body()
+        with visits.use(_id(encounter)) as visit:
+            return send(visit.put_chunk(_chunk_number(chunk), body))
+
+    @api.post("/encounters/<encounter>/finish")
+    def finish(encounter: str) -> Response:
+        """End the recording."""
+        end = receive(wire.Finish)
+        with visits.use(_id(encounter)) as visit:
+            visit.finish(end.chunks)
+            return send(visit.document(), 202)
+
+    @api.get("/encounters/<encounter>/events")
+    def events(encounter: str) -> Response:
+        """What happens to the encounter."""
+        position = request.headers.get("Last-Event-ID") or request.args.get("after") or ""
+        with visits.use(_id(encounter)):
+            return event_stream(_follow(visits, encounter, position))
+
+
+def _add_note(api: Blueprint, visits: Visits) -> None:
+    @api.put("/encounters/<encounter>/note")
+    def edit(encounter: str) -> Response:
+        """Store the clinician's text."""
+        change = receive(wire.NoteEdit)
+        with visits.use(_id(encounter)) as visit:
+            return send(visit.edit(change))
+
+    @api.post("/encounters/<encounter>/note")
+    def write_again(encounter: str) -> Response:
+        """Write the note again."""
+        return send(visits.write_again(_id(encounter)), 202)
+
+    @api.get("/encounters/<encounter>/note.txt")
+    def note_text(encounter: str) -> Response:
+        """The note as plain text."""
+        with visits.use(_id(encounter)) as visit:
+            return Response(visit.note().text, mimetype="text/plain")
+
+
+def _follow(visits: Visits, encounter: str, position: str) -> Iterator[bytes]:
+    with visits.use(encounter) as visit:
+        yield from visit.stream(position)
+
+
+def _health(service: ServiceClient) -> dict[str, Any] | None:
+    try:
+        return service.call("GET", "/health", dict[str, Any], timeout=_HEALTH_TIMEOUT)
+    except ChartsideError:
+        return None
+
+
+def _id(encounter: str) -> str:
+    if not _ENCOUNTER.fullmatch(encounter):
+        raise NotFoundError("This is not the id of an encounter.", hint="Ids have 32 hexadecimal digits.")
+    return encounter
+
+
+def _chunk_number(chunk: str) -> int:
+    if not _CHUNK.fullmatch(chunk):
+        raise InputError("The chunk number is not a number.", hint="Number chunks 0, 1, 2 and so on.")
+    return int(chunk)
+
+
+def _chunk_body() -> bytes:
+    """The request's body, checked against its length limit and its digest (RFC 9530)."""
+    if (request.content_length or 0) > CHUNK_BYTES:
+        raise TooLargeError(
+            f"The audio chunk has {request.content_length} bytes; a chunk holds at most {CHUNK_BYTES}.",
+            hint="Split the recording into chunks of half a second at 16 kHz; check the sample rate.",
+        )
+    body = request.get_data()
+    header = request.headers.get("Content-Digest")
+    if header is not None and (found := _DIGEST.search(header)) and not _matches(body, found[1]):
+        raise InputError("The audio chunk does not match its Content-Digest.", hint="It was changed on the way; send it again.")
+    return body
+
+
+def _matches(body: bytes, digest: str) -> bool:
+    try:
+        return base64.b64decode(digest, validate=True) == hashlib.sha256(body).digest()
+    except binascii.Error:
+        return False

@@ -1,0 +1,49 @@
+"""The workers of one live visit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from appliance.kiosk.transcriber import Transcriber
+from appliance.kiosk.visit import LIVE_STATES, Visit
+from appliance.kiosk.worker import Worker
+from appliance.kiosk.writer import Writer
+from appliance.runtime.client import ServiceClient
+
+_STOP_SECONDS: Final = 5.0
+
+
+class Pipeline:
+    """Takes a visit from where it stands to its note.
+
+    Args:
+        visit: The visit.
+        speech: The speech service.
+        note: The note service.
+    """
+
+    def __init__(self, visit: Visit, speech: ServiceClient, note: ServiceClient) -> None:
+        self._visit = visit
+        self._speech = speech
+        self._note = note
+        self._workers: list[Worker] = []
+
+    def start(self) -> None:
+        """Begin, or begin again after `Visit.write_again`; does nothing if there is nothing to do."""
+        if self.alive or self._visit.state not in LIVE_STATES:
+            return
+        self._workers = [Transcriber(self._visit, self._speech), Writer(self._visit, self._note)]
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """Stop the workers and give their sessions back."""
+        for worker in self._workers:
+            worker.stop()
+        for worker in self._workers:
+            worker.join(_STOP_SECONDS)
+
+    @property
+    def alive(self) -> bool:
+        """Whether a worker is busy."""
+        return any(worker.alive for worker in self._workers)

@@ -1,0 +1,82 @@
+"""The kiosk process."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from pathlib import Path
+from typing import Final
+
+from flask import Flask
+
+from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE
+from appliance.kiosk.api import create_api
+from appliance.kiosk.guard import protect
+from appliance.kiosk.page import PAGE_DIR, create_page
+from appliance.kiosk.templates import Templates
+from appliance.kiosk.visits import Visits
+from appliance.runtime.client import ServiceClient
+from appliance.runtime.server import Server, serve
+from appliance.runtime.web import JSON_BODY_LIMIT, create_service
+from appliance.settings import Settings
+from appliance.store.encounters import EncounterStore
+
+_CHUNKS_PER_MINUTE: Final = 60 * SAMPLE_RATE // CHUNK_SAMPLES
+
+
+def create_app(
+    visits: Visits, speech: ServiceClient, note: ServiceClient, templates: Templates, *, page_dir: Path = PAGE_DIR
+) -> Flask:
+    """The kiosk's application.
+
+    Args:
+        visits: The encounters.
+        speech: The speech service.
+        note: The note service.
+        templates: The note templates.
+        page_dir: Directory of the built page.
+    """
+    app = create_service(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = JSON_BODY_LIMIT
+    protect(app)
+    app.register_blueprint(create_api(visits, speech, note, templates))
+    app.register_blueprint(create_page(page_dir))
+    return app
+
+
+class _KioskServer(Server):
+    """Ends the event streams first: they would keep their threads for ever."""
+
+    def __init__(self, app: Flask, listener: socket.socket, visits: Visits) -> None:
+        super().__init__(app, listener)
+        self._visits = visits
+
+    def stop(self) -> None:
+        self._visits.end_streams()
+        super().stop()
+
+
+def run(settings: Settings, listener: socket.socket, speech_socket: Path, note_socket: Path) -> None:
+    """Serve the kiosk until SIGTERM or SIGINT.
+
+    Unfinished visits of the last process are resumed before the first request is answered.
+
+    Args:
+        settings: The settings of the box.
+        listener: Listening TCP socket on localhost.
+        speech_socket: UNIX socket of the speech service; it need not answer yet.
+        note_socket: UNIX socket of the note service; it need not answer yet.
+
+    Raises:
+        StorageError: The encounter store cannot be used.
+        ConflictError: Another kiosk uses the encounter store.
+    """
+    with (
+        contextlib.closing(ServiceClient(speech_socket, "speech")) as speech,
+        contextlib.closing(ServiceClient(note_socket, "note")) as note,
+        contextlib.closing(EncounterStore.open(settings)) as store,
+        contextlib.closing(Visits(store, speech, note, max_chunks=settings.max_minutes * _CHUNKS_PER_MINUTE)) as visits,
+    ):
+        visits.resume()
+        app = create_app(visits, speech, note, Templates(note, settings.template))
+        serve(_KioskServer(app, listener, visits))

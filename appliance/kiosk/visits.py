@@ -1,0 +1,154 @@
+"""The encounters that this process has at hand, each with its pipeline."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.errors import ChartsideError
+from appliance.kiosk import wire
+from appliance.kiosk.pipeline import Pipeline
+from appliance.kiosk.visit import LIVE_STATES, Visit
+from appliance.runtime.client import ServiceClient
+from appliance.store.encounters import EncounterStore
+
+_log = logging.getLogger(__name__)
+_IDLE_KEPT: Final = 16
+"""Visits kept at hand although nobody uses them, so that a page that reconnects resumes its event stream."""
+
+
+@dataclass
+class _Entry:
+    visit: Visit
+    pipeline: Pipeline
+    users: int = 0
+
+
+class Visits:
+    """Every live visit, and the others while they are used. Safe to use from several threads.
+
+    Args:
+        store: The encounter store; closed with `close`.
+        speech: The speech service.
+        note: The note service.
+        max_chunks: Longest recording, in chunks.
+    """
+
+    def __init__(self, store: EncounterStore, speech: ServiceClient, note: ServiceClient, *, max_chunks: int) -> None:
+        self._store = store
+        self._speech = speech
+        self._note = note
+        self._max_chunks = max_chunks
+        # Ordered by last use.
+        self._entries: dict[str, _Entry] = {}
+        self._lock = threading.Lock()
+
+    def resume(self) -> None:
+        """Take up every visit that the last process left unfinished; one that cannot be is logged and the rest go on."""
+        for encounter in self._store.all():
+            if encounter.state in LIVE_STATES:
+                try:
+                    with self.use(encounter.id) as visit:
+                        _log.info("kiosk: visit %s resumed in state %s", visit.id, visit.state)
+                except ChartsideError as error:
+                    _log.error("kiosk: visit %s cannot be resumed: %s", encounter.id, error.message)
+
+    def create(self, template: str, title: str) -> wire.Document:
+        """Start a visit."""
+        encounter = self._store.create(template, title)
+        with self.use(encounter.id) as visit:
+            return visit.document()
+
+    def all(self) -> list[wire.Summary]:
+        """All encounters, newest first."""
+        encounters = self._store.all()
+        with self._lock:
+            visits = {name: entry.visit for name, entry in self._entries.items()}
+        return [visits[e.id].summary() if e.id in visits else wire.summary(e) for e in encounters]
+
+    @contextlib.contextmanager
+    def use(self, encounter: str) -> Iterator[Visit]:
+        """The visit, at hand for as long as the block lasts.
+
+        Raises:
+            NotFoundError: There is no such encounter.
+        """
+        with self._lock:
+            entry = self._entries.pop(encounter, None) or self._load(encounter)
+            self._entries[encounter] = entry
+            entry.users += 1
+        try:
+            yield entry.visit
+        finally:
+            with self._lock:
+                entry.users -= 1
+                self._drop_idle()
+
+    def write_again(self, encounter: str) -> wire.Document:
+        """Have the note written again."""
+        with self.use(encounter) as visit:
+            visit.write_again()
+            with self._lock:
+                self._entries[encounter].pipeline.start()
+            return visit.document()
+
+    def delete(self, encounter: str) -> None:
+        """Stop all work on an encounter and remove it for ever.
+
+        Raises:
+            NotFoundError: There is no such encounter.
+        """
+        with self._lock:
+            entry = self._entries.get(encounter)
+        if entry:
+            entry.pipeline.stop()
+            entry.visit.close(deleted=True)
+        try:
+            self._store.delete(encounter)
+        finally:
+            with self._lock:
+                late = self._entries.pop(encounter, None)
+            # Somebody may have asked for it just before its key was gone.
+            if late and late is not entry:
+                late.pipeline.stop()
+                late.visit.close(deleted=True)
+
+    def end_streams(self) -> None:
+        """End all event streams, so that the server can stop; the work goes on."""
+        with self._lock:
+            entries = list(self._entries.values())
+        for entry in entries:
+            entry.visit.end_streams()
+
+    def close(self) -> None:
+        """Stop all work, to be resumed by the next process, and close the store."""
+        with self._lock:
+            entries = list(self._entries.values())
+            self._entries.clear()
+        stopping = [threading.Thread(target=entry.pipeline.stop) for entry in entries]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
+        for entry in entries:
+            entry.visit.close()
+        self._store.close()
+
+    def _load(self, encounter: str) -> _Entry:
+        visit = Visit(self._store, encounter, max_chunks=self._max_chunks)
+        entry = _Entry(visit, Pipeline(visit, self._speech, self._note))
+        entry.pipeline.start()
+        return entry
+
+    def _drop_idle(self) -> None:
+        idle = [
+            name
+            for name, entry in self._entries.items()
+            if not entry.users and not entry.pipeline.alive and entry.visit.state not in LIVE_STATES
+        ]
+        for name in idle[:-_IDLE_KEPT]:
+            self._entries.pop(name).visit.close()

@@ -1,0 +1,162 @@
+"""What the two workers of a visit share: attempts against a service that may go away at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from abc import ABC, abstractmethod
+from typing import Final
+
+import msgspec
+
+from appliance.errors import ChartsideError, StorageError, UnavailableError
+from appliance.kiosk.visit import Visit
+from appliance.runtime.client import ServiceClient
+from appliance.store.records import Problem
+
+_log = logging.getLogger(__name__)
+_SHORTEST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 3.0
+_HEALTH_TIMEOUT: Final = 5.0
+_GOODBYE_TIMEOUT: Final = 2.0
+_MOST_ATTEMPTS: Final = 8
+"""Attempts in a row without any progress, once the visit is over, before it is marked as failed."""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A session that a service opened."""
+
+    id: str
+
+
+class Worker(ABC):
+    """A thread that does its part of a visit, again from what is stored whenever the service loses its session.
+
+    Args:
+        visit: The visit.
+        service: The service that does the work.
+    """
+
+    def __init__(self, visit: Visit, service: ServiceClient) -> None:
+        self.visit = visit
+        self.service = service
+        self.stopped = threading.Event()
+        self._session: str | None = None
+        self._thread = threading.Thread(target=self._run, name=f"{service.name}-{visit.id[:8]}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop working and give the session back; returns at once."""
+        self.stopped.set()
+        self.visit.wake()
+        session = self._session
+        if session and self._thread.is_alive():
+            # This also ends the event stream that the thread is reading.
+            self.close_session(session)
+
+    def join(self, timeout: float) -> None:
+        """Wait until the thread has ended, at most `timeout` seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread.is_alive()
+
+    @abstractmethod
+    def attempt(self) -> None:
+        """Open a session, do the work, return when it is complete or nothing is left to do.
+
+        Raises:
+            ChartsideError: The session was lost; try again.
+        """
+
+    @abstractmethod
+    def progress(self) -> object:
+        """Something that changes whenever an attempt got anywhere."""
+
+    @abstractmethod
+    def needed(self) -> bool:
+        """Whether there is, or will be, work."""
+
+    @abstractmethod
+    def may_give_up(self) -> bool:
+        """Whether the visit is over, so that endless attempts would only keep the clinician waiting."""
+
+    def open_session(self, body: object) -> str:
+        """Open a session and return its id."""
+        self._session = self.service.call("POST", "/sessions", Opened, json=body).id
+        return self._session
+
+    def close_session(self, session: str) -> bool:
+        """Delete a session; False if the service did not answer."""
+        try:
+            self.service.call("DELETE", f"/sessions/{session}", object, timeout=_GOODBYE_TIMEOUT)
+        except UnavailableError:
+            return False
+        except ChartsideError:
+            # It does not know the session: that is what was wanted.
+            return True
+        return True
+
+    def _run(self) -> None:
+        failures, before = 0, self.progress()
+        while self.needed() and not self.stopped.is_set():
+            error = self._one_attempt()
+            if error is None or self.stopped.is_set():
+                continue
+            if self.progress() != before:
+                failures, before = 0, self.progress()
+            # A full disk is waited out: only somebody who frees space can end it.
+            failures += not isinstance(error, StorageError)
+            if failures >= _MOST_ATTEMPTS and self.may_give_up():
+                self._give_up(error)
+            if self.needed():
+                self._wait_for_service(
+                    min(_SHORTEST_PAUSE * 2 ** min(failures, _MOST_ATTEMPTS), _LONGEST_PAUSE),
+                    store_failed=isinstance(error, StorageError),
+                )
+
+    def _one_attempt(self) -> ChartsideError | None:
+        error: ChartsideError
+        try:
+            self.attempt()
+        except ChartsideError as raised:
+            error = raised
+        except msgspec.MsgspecError as raised:
+            error = ChartsideError(
+                f"The {self.service.name} service sent something unreadable.", hint="Update both to one version."
+            )
+            error.__cause__ = raised
+        except Exception as raised:  # noqa: BLE001 a surprise must not leave the visit without a worker
+            error = ChartsideError(f"Something unexpected went wrong: {type(raised).__name__}.", hint="Run `chartside doctor`.")
+            error.__cause__ = raised
+        else:
+            return None
+        finally:
+            session, self._session = self._session, None
+            if session and not self.stopped.is_set():
+                self.close_session(session)
+        _log.warning("%s: visit %s: %s: %s", self.service.name, self.visit.id, type(error).__name__, error.message)
+        return error
+
+    def _give_up(self, error: ChartsideError) -> None:
+        with contextlib.suppress(ChartsideError):
+            self.visit.fail(Problem.of(error))
+
+    def _wait_for_service(self, pause: float, *, store_failed: bool) -> None:
+        if not store_failed:
+            self.visit.service(self.service.name, up=False)
+        while not self.stopped.wait(pause):
+            try:
+                self.service.call("GET", "/health", object, timeout=_HEALTH_TIMEOUT)
+            except ChartsideError:
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                self.visit.service(self.service.name, up=True)
+                return

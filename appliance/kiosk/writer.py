@@ -1,0 +1,101 @@
+"""Turns to note, note to store."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from appliance.clinical_note import Note, Section
+from appliance.errors import CancelledError, ChartsideError, UnavailableError, by_status
+from appliance.kiosk.worker import Worker
+from appliance.runtime.client import ServerEvent
+from appliance.store.records import Problem
+
+_PASSING: Final = (CancelledError, UnavailableError)
+"""Failures of a note service that is stopping: the next one writes the note."""
+
+
+class _Progress(msgspec.Struct, frozen=True):
+    done: int
+    total: int
+
+
+class _SectionText(msgspec.Struct, frozen=True):
+    name: str
+    text: str
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """A problem document (RFC 9457)."""
+
+    status: int = ChartsideError.status
+    title: str = ChartsideError.title
+    detail: str = ""
+    hint: str = ""
+
+
+class Writer(Worker):
+    """Has the note written: sends turns while the visit runs, and stores the note after its end."""
+
+    def needed(self) -> bool:
+        """Until there is a note."""
+        return self.visit.state in {"recording", "transcribing", "writing"}
+
+    def may_give_up(self) -> bool:
+        """Only when the clinician waits for the note."""
+        return self.visit.state == "writing"
+
+    def progress(self) -> object:
+        """How far the visit is: an attempt gets nowhere else."""
+        return self.visit.state
+
+    def attempt(self) -> None:
+        """Feed one note session, then follow its writing."""
+        session = self.open_session({"template": self.visit.template})
+        path = f"/sessions/{session}"
+        sent = 0
+        while not self._fed(sent):
+            for turn in self.visit.turns(sent):
+                self.service.call("PUT", f"{path}/turns/{sent}", object, json=turn)
+                sent += 1
+            self.visit.wait_for(lambda sent=sent: self._idle() or self.visit.turn_count > sent or self._fed(sent))  # type: ignore[misc]
+            if self._idle():
+                return
+        self.service.call("POST", f"{path}/finish", object, json={"turns": sent})
+        for event in self.service.events(f"{path}/events"):
+            if self.stopped.is_set() or self._take(event):
+                return
+        if not self.stopped.is_set():
+            raise UnavailableError("The note service ended the session early.", hint="It is started again.")
+
+    def _idle(self) -> bool:
+        return self.stopped.is_set() or not self.needed()
+
+    def _fed(self, sent: int) -> bool:
+        """Whether all turns there will be were sent."""
+        return self.visit.state == "writing" and self.visit.turn_count == sent
+
+    def _take(self, event: ServerEvent) -> bool:
+        """Store or show one event; True when the writing is over."""
+        match event.name:
+            case "progress":
+                self.visit.show("progress", event.decode(_Progress))
+            case "section_text":
+                text = event.decode(_SectionText)
+                self.visit.show("section_text", text, key=f"section {text.name}")
+            case "section":
+                self.visit.show_section(event.decode(Section))
+            case "note":
+                self.visit.written(event.decode(Note))
+                return True
+            case "failed":
+                self._fail(event.decode(_Failure))
+                return True
+        return False
+
+    def _fail(self, failure: _Failure) -> None:
+        error = by_status(failure.status, failure.detail, failure.hint)
+        if isinstance(error, _PASSING):
+            raise error
+        self.visit.fail(Problem(failure.title, failure.detail, failure.hint))

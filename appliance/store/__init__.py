@@ -1,0 +1,11 @@
+"""What the box remembers: encounters and their audio, encrypted under one key per encounter.
+
+    keys        the box key, and the key of each encounter wrapped by it
+    journal     the audio of one encounter, append-only, durable before it is acknowledged
+    encounters  everything else about an encounter, in SQLite
+    records     what the store hands out
+    schema      the tables
+
+A stolen disk shows ids, times, states and sizes, nothing else. A deleted encounter cannot be read again even by somebody
+who copied the disk's current content and holds the box key: its own key is overwritten before its data are removed.
+"""
