@@ -1,0 +1,1 @@
+"""Builds model bundles from published weights, without torch: `chartside models build`."""

@@ -1,0 +1,1 @@
+"""The note service: turns in, note out."""

@@ -1,0 +1,160 @@
+"""The sections strategy: the visit is read once, then every section is written as one row of a batch.
+
+A visit longer than `window_tokens` is read in windows. A full window is written at once, while the visit goes on; at the
+end the sections of all windows are joined in order. Nothing is cut off, whatever the length of the visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from appliance.clinical_note import NOT_DISCUSSED, Section, Sentence
+from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
+from appliance.note.model import KeyValueCache, LanguageModel, Tokens
+from appliance.note.prompts import END, section_prompts, spoken
+from appliance.note.rules import NoRepeatedPhrase, RepetitionPenalty, SaidWords
+from appliance.note.said import joining_words, said_words
+from appliance.note.templates import SectionPlan, Template
+from appliance.note.writer import assemble, split_sentences, tidy
+from appliance.runtime.bundle import NoteModel
+from appliance.transcript import Turn
+
+SECTION_LIMIT: Final = 256
+"""Most tokens of one section of one window."""
+_PHRASE = 4
+
+
+class SectionsStrategy:
+    """What all visits share: the prompt's prefix in a cache and the rules.
+
+    Args:
+        model: The language model.
+        config: How the bundle wants it used.
+    """
+
+    def __init__(self, model: LanguageModel, config: NoteModel) -> None:
+        self.model = model
+        self.window_tokens = config.window_tokens
+        self._config = config
+        self._texts = section_prompts()
+        self.stops = frozenset({model.token(END)})
+        self._punctuation = frozenset(token for mark in ".,;:" for token in model.encode(mark))
+        prefix = model.encode(self._texts.prefix)
+        self.prefix: KeyValueCache = model.empty_cache(len(prefix))
+        for _ in prefill(model, self.prefix, prefix, Meter()):
+            pass
+
+    def row(self, section: SectionPlan, visit: str) -> Row:
+        """The text to write for one section of a window."""
+        rules: list[Rule] = [
+            RepetitionPenalty(self._config.repetition_penalty, self._punctuation | self.stops),
+            NoRepeatedPhrase(_PHRASE),
+        ]
+        prompt = self.model.encode(self._texts.suffix(section))
+        if self._config.said_words_only:
+            said, joining = (
+                [self.model.encode(f" {word}") for word in sorted(words)] for words in (said_words(visit), joining_words(visit))
+            )
+            rules.append(SaidWords(said, joining, self._punctuation, self.stops))
+        return Row(prompt, SECTION_LIMIT, self.stops, rules)
+
+    def read(self, row: Row) -> list[str]:
+        """Sentences of a written section. A sentence that the limit cut off is left out, unless it is the only one."""
+        text = self.model.decode(row.written).strip()
+        if text.startswith(NOT_DISCUSSED.rstrip(".")):
+            return []
+        sentences = split_sentences(text)
+        if not row.ended and len(sentences) > 1:
+            sentences.pop()
+        return [tidied for sentence in sentences if (tidied := tidy(sentence))]
+
+    def writer(self, template: Template) -> SectionsWriter:
+        """A writer for one visit."""
+        return SectionsWriter(self, template)
+
+
+class _Window:
+    """A stretch of the visit that the model reads at once."""
+
+    def __init__(self, cache: KeyValueCache) -> None:
+        self.cache = cache
+        self.lines: list[str] = []
+        self.turns: list[int] = []
+        self.unread: Tokens = []
+        self.tokens = 0
+        self.rows: list[tuple[SectionPlan, Row]] = []
+
+
+class SectionsWriter:
+    """Writes one visit's note, all sections together. See `Writer`."""
+
+    def __init__(self, strategy: SectionsStrategy, template: Template) -> None:
+        self.meter = Meter()
+        self._strategy = strategy
+        self._template = template
+        self._windows = [_Window(strategy.prefix)]
+        self._turns = 0
+
+    def add(self, turn: Turn) -> None:
+        """See `Writer.add`."""
+        line = spoken([turn]) + "\n"
+        tokens = self._strategy.model.encode_plain(line)
+        limit = self._strategy.window_tokens
+        for start in range(0, len(tokens), limit):
+            piece = tokens[start : start + limit]
+            window = self._windows[-1]
+            if window.tokens and window.tokens + len(piece) > limit:
+                window = _Window(self._strategy.prefix)
+                self._windows.append(window)
+            window.lines.append(self._strategy.model.decode(piece))
+            window.turns.append(self._turns)
+            window.unread += piece
+            window.tokens += len(piece)
+        self._turns += 1
+
+    def advance(self) -> Iterator[None]:
+        """See `Writer.advance`."""
+        for window in self._windows[:-1]:
+            yield from self._write(window)
+        yield from self._read(self._windows[-1])
+
+    def finish(self) -> Iterator[None]:
+        """See `Writer.finish`."""
+        for window in self._windows:
+            yield from self._write(window)
+
+    def progress(self) -> tuple[int, int]:
+        """See `Writer.progress`."""
+        rows = [row for window in self._windows for _, row in window.rows]
+        done = sum(row.ended or len(row.written) >= row.limit for row in rows)
+        return done, len(self._windows) * len(self._template.sections)
+
+    def sections(self) -> list[Section]:
+        """See `Writer.sections`."""
+        written: dict[str, list[Sentence]] = {plan.name: [] for plan in self._template.sections}
+        for window in self._windows:
+            for plan, row in window.rows:
+                written[plan.name] += [Sentence(text, tuple(window.turns)) for text in self._strategy.read(row)]
+        return assemble(self._template, written)
+
+    def _read(self, window: _Window) -> Iterator[None]:
+        tokens, window.unread = window.unread, []
+        if not tokens:
+            return
+        length = int(window.cache.lengths[0])
+        # The prefix is shared by all visits, so the first append copies it; later ones double the room.
+        if window.cache is self._strategy.prefix or length + len(tokens) > window.cache.capacity:
+            window.cache = window.cache.fork(1, 2 * (length + len(tokens)))
+        for _ in prefill(self._strategy.model, window.cache, tokens, self.meter):
+            yield
+
+    def _write(self, window: _Window) -> Iterator[None]:
+        if window.rows or not window.tokens:
+            return
+        yield from self._read(window)
+        visit = "".join(window.lines)
+        window.rows = [(plan, self._strategy.row(plan, visit)) for plan in self._template.sections]
+        rows = [row for _, row in window.rows]
+        yield from write_rows(self._strategy.model, window.cache, rows, self.meter)
+        window.cache = self._strategy.prefix  # the keys and values are no longer needed

@@ -1,0 +1,80 @@
+"""What the two writing strategies have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from appliance.clinical_note import NOT_DISCUSSED, Section, Sentence
+from appliance.note.decoding import Meter
+from appliance.note.templates import SectionPlan, Template
+from appliance.transcript import Turn
+
+_SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)|$)", re.DOTALL)
+_SAME_WORDS = 0.8
+
+
+class Writer(Protocol):
+    """Writes one note from turns that come one after another.
+
+    `advance` and `finish` return to the caller after every call of the model, so that one worker can serve several visits.
+    """
+
+    meter: Meter
+    """The model's work on this note so far."""
+
+    def add(self, turn: Turn) -> None:
+        """Take the next turn. Cheap: no model call."""
+
+    def advance(self) -> Iterator[None]:
+        """Do the work that the turns so far allow."""
+
+    def finish(self) -> Iterator[None]:
+        """Do the rest; no turn comes after this."""
+
+    def progress(self) -> tuple[int, int]:
+        """Parts done and parts in all, as far as known."""
+
+    def sections(self) -> list[Section]:
+        """The note as far as it is written, every section of the template in order."""
+
+
+def split_sentences(text: str) -> list[str]:
+    """Sentences of a text, stripped, without empty ones."""
+    return [sentence.strip() for sentence in _SENTENCE.findall(text) if sentence.strip()]
+
+
+def tidy(sentence: str) -> str:
+    """The sentence with a capital at its start and a full stop at its end; empty if it has no word of two letters."""
+    sentence = re.sub(r"\s+", " ", sentence).strip(" ,;:-")
+    if not re.search(r"[A-Za-z0-9]{2}", sentence):
+        return ""
+    sentence = sentence[0].upper() + sentence[1:]
+    return sentence if sentence[-1] in ".!?" else sentence + "."
+
+
+def without_repeats(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences without those that say in the same words what an earlier one said (Jaccard similarity of words >= 0.8)."""
+    kept: list[tuple[frozenset[str], Sentence]] = []
+    for sentence in sentences:
+        words = frozenset(re.findall(r"\w+", sentence.text.lower()))
+        if all(len(words & other) < _SAME_WORDS * len(words | other) for other, _ in kept):
+            kept.append((words, sentence))
+    return [sentence for _, sentence in kept]
+
+
+def assemble(template: Template, written: dict[str, list[Sentence]]) -> list[Section]:
+    """Every section of the template, from sentences by section name; a section without any says so."""
+    remaining = {name: without_repeats(sentences) for name, sentences in written.items()}
+    for plan in template.sections:
+        if plan.most_sentences and plan.spill_into:
+            spilled = remaining.get(plan.name, [])[plan.most_sentences :]
+            remaining[plan.name] = remaining.get(plan.name, [])[: plan.most_sentences]
+            remaining[plan.spill_into] = without_repeats([*spilled, *remaining.get(plan.spill_into, [])])
+    return [_section(plan, remaining.get(plan.name, [])) for plan in template.sections]
+
+
+def _section(plan: SectionPlan, sentences: list[Sentence]) -> Section:
+    text = " ".join(sentence.text for sentence in sentences) or NOT_DISCUSSED
+    return Section(plan.name, plan.title, text, tuple(sentences))
