@@ -1,0 +1,109 @@
+/** The kiosk's HTTP API, one function per request. */
+
+import {
+  CHUNK_MEDIA_TYPE,
+  type ChunkReceipt,
+  type Encounter,
+  type ProblemDocument,
+  type SavedNote,
+  type SectionEdit,
+  type Status,
+  type Summary,
+} from "./types";
+
+/** Longest wait for an answer. */
+const TIMEOUT_MS = 20_000;
+
+/** A request that failed: the kiosk said no, or it could not be reached (`status` 0). */
+export class RequestError extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly hint: string;
+
+  constructor(status: number, problem: ProblemDocument) {
+    super(problem.detail);
+    this.name = "RequestError";
+    this.status = status;
+    this.title = problem.title;
+    this.hint = problem.hint;
+  }
+
+  /** The same request may succeed later, unchanged. */
+  get temporary(): boolean {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** The words for any error, as a sentence a clinician can read. */
+export function explain(error: unknown): string {
+  if (error instanceof RequestError) return [error.message, error.hint].filter(Boolean).join(" ");
+  return error instanceof Error ? error.message : String(error);
+}
+
+export const getStatus = (): Promise<Status> => request("GET", "/api/status");
+
+export const listEncounters = (): Promise<Summary[]> => request("GET", "/api/encounters");
+
+export const createEncounter = (title: string, template: string): Promise<Encounter> =>
+  request("POST", "/api/encounters", { title, template });
+
+export const getEncounter = (id: string): Promise<Encounter> => request("GET", encounterPath(id));
+
+export const changeEncounter = (id: string, change: { title?: string; paused?: boolean }): Promise<Encounter> =>
+  request("PATCH", encounterPath(id), change);
+
+export const deleteEncounter = (id: string): Promise<void> => request("DELETE", encounterPath(id));
+
+export const finishEncounter = (id: string, chunks: number): Promise<Encounter> =>
+  request("POST", `${encounterPath(id)}/finish`, { chunks });
+
+export const writeNoteAgain = (id: string): Promise<void> => request("POST", `${encounterPath(id)}/note`);
+
+/** Save edited sections. `keepalive` lets the request outlive the page. */
+export const saveNote = (id: string, version: number, sections: SectionEdit[], keepalive = false): Promise<SavedNote> =>
+  request("PUT", `${encounterPath(id)}/note`, { version, sections }, { keepalive });
+
+/** Send one chunk of PCM16 samples with its digest (RFC 9530). */
+export async function putChunk(id: string, n: number, samples: ArrayBuffer): Promise<ChunkReceipt> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", samples));
+  const headers = {
+    "Content-Type": CHUNK_MEDIA_TYPE,
+    "Content-Digest": `sha-256=:${btoa(String.fromCharCode(...digest))}:`,
+  };
+  return answer(`${encounterPath(id)}/audio/${n}`, { method: "PUT", headers, body: samples });
+}
+
+/** Address of the encounter's event stream. */
+export const eventsPath = (id: string): string => `${encounterPath(id)}/events`;
+
+const encounterPath = (id: string): string => `/api/encounters/${encodeURIComponent(id)}`;
+
+function request<T>(method: string, path: string, body?: unknown, more: RequestInit = {}): Promise<T> {
+  if (body === undefined) return answer(path, { method, ...more });
+  return answer(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), ...more });
+}
+
+async function answer<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    throw new RequestError(0, {
+      title: "No connection",
+      detail: "The Chartside box cannot be reached.",
+      hint: "Check the tablet's network; the page keeps trying.",
+    });
+  }
+  if (!response.ok) throw new RequestError(response.status, await problemOf(response));
+  const text = await response.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+async function problemOf(response: Response): Promise<ProblemDocument> {
+  const fallback = { title: "The request failed", detail: `The box answered with status ${response.status}.`, hint: "" };
+  try {
+    return { ...fallback, ...((await response.json()) as object) };
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,102 @@
+/** Keeps a `VisitState` up to date from the encounter's event stream. */
+
+import { signal } from "@preact/signals";
+
+import { eventsPath, getEncounter, RequestError } from "../api";
+import { delayAfter } from "../upload/backoff";
+import type { EncounterEventName, EncounterEvents } from "../types";
+import { type EncounterEvent, reduce, START, type VisitState, withProblem } from "./state";
+
+const NAMES: EncounterEventName[] = [
+  "snapshot", "state", "partial", "turn", "gap", "progress", "section_text", "section", "note", "service", "deleted",
+];
+
+export class LiveEncounter {
+  readonly id: string;
+  readonly state = signal<VisitState>(START);
+  /** The stream is open. Until the first answer it counts as open: no alarm while the page loads. */
+  readonly connected = signal(true);
+  #source: EventSource | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  readonly #reconnect = () => this.#connect();
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  open(): void {
+    this.#connect();
+    addEventListener("online", this.#reconnect);
+    document.addEventListener("visibilitychange", this.#onVisible);
+  }
+
+  close(): void {
+    removeEventListener("online", this.#reconnect);
+    document.removeEventListener("visibilitychange", this.#onVisible);
+    clearTimeout(this.#timer);
+    this.#source?.close();
+  }
+
+  apply(event: EncounterEvent): void {
+    this.state.value = reduce(this.state.value, event);
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    const source = new EventSource(eventsPath(this.id));
+    this.#source = source;
+    source.onopen = () => {
+      this.#failures = 0;
+      this.connected.value = true;
+    };
+    source.onerror = () => this.#onError(source);
+    for (const name of NAMES) {
+      source.addEventListener(name, (message: MessageEvent<string>) => {
+        this.#receive({ name, data: JSON.parse(message.data) as EncounterEvents[typeof name] } as EncounterEvent);
+      });
+    }
+  }
+
+  #receive(event: EncounterEvent): void {
+    this.apply(event);
+    if (event.name === "deleted") this.close();
+    // What went wrong stands only in the whole encounter.
+    if (event.name === "state") void this.#fetchProblem();
+  }
+
+  async #fetchProblem(): Promise<void> {
+    try {
+      const { problem } = await getEncounter(this.id);
+      this.state.value = withProblem(this.state.value, problem);
+    } catch {
+      // The stream's next snapshot tells it too.
+    }
+  }
+
+  /** The browser resumes a broken stream by itself; one that was refused it gives up, and we must ask again. */
+  #onError(source: EventSource): void {
+    this.connected.value = false;
+    if (source.readyState !== EventSource.CLOSED) return;
+    this.#failures += 1;
+    this.#timer = setTimeout(this.#reconnect, delayAfter(this.#failures));
+    void this.#lookForEncounter();
+  }
+
+  async #lookForEncounter(): Promise<void> {
+    try {
+      await getEncounter(this.id);
+    } catch (error) {
+      if (error instanceof RequestError && error.status === 404) {
+        this.apply({ name: "deleted", data: null });
+        this.close();
+      }
+    }
+  }
+
+  /** A tablet that slept may hold a stream that is dead without knowing it. */
+  readonly #onVisible = (): void => {
+    if (document.visibilityState === "visible") this.#connect();
+  };
+}

@@ -1,0 +1,170 @@
+/** The wire formats of the kiosk API. They mirror `appliance/transcript.py`, `appliance/clinical_note.py` and docs/architecture.md. */
+
+/** What the box does with an encounter right now. */
+export type EncounterState = "recording" | "transcribing" | "writing" | "draft" | "failed";
+
+export interface Word {
+  text: string;
+  /** Seconds from the start of the recording. */
+  start: number;
+  end: number;
+  /** 0.0 to 1.0. */
+  probability: number;
+}
+
+export interface Turn {
+  text: string;
+  start: number;
+  end: number;
+  words: Word[];
+  speaker: "clinician" | "patient" | "unknown";
+}
+
+/** Audio that never arrived, in seconds from the start of the recording. */
+export interface Gap {
+  start: number;
+  end: number;
+}
+
+export interface Transcript {
+  turns: Turn[];
+  gaps: Gap[];
+  /** Seconds. */
+  duration: number;
+}
+
+/** What is being heard: `stable` was agreed on by two passes, `tentative` may still change. */
+export interface Partial {
+  start: number;
+  end: number;
+  stable: string;
+  tentative: string;
+}
+
+export interface Sentence {
+  text: string;
+  /** Positions, from 0, of the turns it was written from. */
+  turns: number[];
+}
+
+export interface Section {
+  name: string;
+  title: string;
+  text: string;
+  sentences: Sentence[];
+  edited: boolean;
+}
+
+export interface Stamp {
+  bundle: string;
+  model: string;
+  /** Name of the adapter, or `none`. */
+  adapter: string;
+  strategy: string;
+  prompt: string;
+  software: string;
+}
+
+export interface Note {
+  template: string;
+  sections: Section[];
+  stamp: Stamp;
+  notice: string;
+}
+
+/** RFC 9457 problem document with Chartside's `hint`. */
+export interface ProblemDocument {
+  title: string;
+  detail: string;
+  hint: string;
+}
+
+export interface Summary {
+  id: string;
+  title: string;
+  template: string;
+  state: EncounterState;
+  paused: boolean;
+  /** RFC 3339. */
+  created: string;
+  updated: string;
+  /** Seconds. */
+  duration: number;
+}
+
+export interface Encounter extends Summary {
+  /** Last chunk before the first missing one; -1 if none. */
+  received_through: number;
+  missing: number[];
+  transcript: Transcript;
+  note: Note | null;
+  note_version: number;
+  problem: ProblemDocument | null;
+}
+
+export interface TemplateSection {
+  name: string;
+  title: string;
+}
+
+export interface Template {
+  name: string;
+  title: string;
+  sections: TemplateSection[];
+}
+
+export interface ServiceHealth {
+  status: string;
+}
+
+export interface Status {
+  software: string;
+  /** Null while the service is down or loads its model. */
+  speech: ServiceHealth | null;
+  note: ServiceHealth | null;
+  templates: Template[];
+  default_template: string;
+  /** The words that must stand on every generated note. */
+  notice: string;
+}
+
+export interface ChunkReceipt {
+  received_through: number;
+  missing: number[];
+}
+
+export interface SavedNote {
+  version: number;
+  note: Note;
+}
+
+export interface SectionEdit {
+  name: string;
+  text: string;
+}
+
+/** Events of an encounter's stream: event name to its data. */
+export interface EncounterEvents {
+  snapshot: Encounter;
+  state: Summary;
+  partial: Partial;
+  turn: { n: number; turn: Turn };
+  gap: Gap;
+  progress: { done: number; total: number };
+  section_text: { name: string; text: string };
+  section: Section;
+  note: { version: number; note: Note };
+  service: { name: "speech" | "note"; up: boolean };
+  deleted: unknown;
+}
+
+export type EncounterEventName = keyof EncounterEvents;
+
+/** Samples per second of the recording. */
+export const SAMPLE_RATE = 16_000;
+/** Samples in every chunk but the last: half a second. */
+export const CHUNK_SAMPLES = 8_000;
+/** Seconds in every chunk but the last. */
+export const CHUNK_SECONDS = CHUNK_SAMPLES / SAMPLE_RATE;
+/** Media type of a chunk. */
+export const CHUNK_MEDIA_TYPE = "audio/L16;rate=16000;channels=1";

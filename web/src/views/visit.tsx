@@ -1,0 +1,151 @@
+/** One visit: transcript and note side by side, with the recording at the foot. */
+
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import * as api from "../api";
+import { useApp } from "../app-context";
+import { LiveEncounter } from "../encounter/live";
+import { NoteEditor } from "../encounter/note-editor";
+import { openList } from "../route";
+import type { Encounter } from "../types";
+import { Banner, Button, Progress } from "./controls";
+import { DeleteDialog } from "./delete-dialog";
+import { BackIcon, DeleteIcon } from "./icons";
+import { NotePane } from "./note";
+import { RecordingFoot } from "./recording-foot";
+import { StateBadge } from "./state-badge";
+import { TranscriptPane } from "./transcript";
+import { VisitBanners } from "./visit-banners";
+import { VisitTitle } from "./visit-title";
+
+export function VisitView({ id }: { id: string }) {
+  const live = useMemo(() => new LiveEncounter(id), [id]);
+  const editor = useMemo(() => new NoteEditor(id, api), [id]);
+  const [sources, setSources] = useState<ReadonlySet<number>>(new Set());
+  const [deleting, setDeleting] = useState(false);
+
+  useEffect(() => {
+    live.open();
+    const leave = () => void editor.flush(true);
+    addEventListener("pagehide", leave);
+    return () => {
+      removeEventListener("pagehide", leave);
+      void editor.flush(true);
+      live.close();
+    };
+  }, [live, editor]);
+
+  useSignalEffect(() => {
+    const { encounter } = live.state.value;
+    if (encounter) editor.adopt(encounter.note_version, encounter.note);
+  });
+  useAnnouncements(live);
+  useForgetDeleted(live);
+
+  const { encounter, deleted } = live.state.value;
+  if (deleted) return <Gone />;
+  if (!encounter) {
+    return (
+      <div class="visit-loading">
+        <h1 class="visually-hidden">Visit</h1>
+        <Progress label={live.connected.value ? "Opening the visit" : "Waiting for the box"} />
+      </div>
+    );
+  }
+  return (
+    <div class={`visit visit-${encounter.state}`}>
+      <VisitHeader encounter={encounter} onDelete={() => setDeleting(true)} />
+      <VisitBanners live={live} encounter={encounter} />
+      <div class="panes">
+        <TranscriptPane state={live.state.value} sources={sources} />
+        <NotePane live={live} encounter={encounter} editor={editor} onSources={setSources} />
+      </div>
+      <RecordingFoot encounter={encounter} />
+      {deleting && (
+        <DeleteDialog
+          visit={encounter}
+          onClose={(removed) => {
+            setDeleting(false);
+            if (removed) openList();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function VisitHeader({ encounter, onDelete }: { encounter: Encounter; onDelete: () => void }) {
+  return (
+    <div class="visit-header">
+      <a class="button button-quiet icon-only" href="#/" title="All visits" data-testid="back">
+        <BackIcon />
+        <span class="visually-hidden">All visits</span>
+      </a>
+      <VisitTitle encounter={encounter} />
+      <StateBadge state={encounter.state} paused={encounter.paused} />
+      <Button
+        kind="quiet"
+        class="icon-only"
+        icon={<DeleteIcon />}
+        title="Delete this visit"
+        data-testid="delete-visit"
+        onClick={onDelete}
+      >
+        <span class="visually-hidden">Delete this visit</span>
+      </Button>
+    </div>
+  );
+}
+
+function Gone() {
+  return (
+    <div class="visit-loading">
+      <h1>This visit was deleted</h1>
+      <Banner
+        kind="info"
+        testId="deleted"
+        actions={
+          <a class="button button-plain" href="#/">
+            All visits
+          </a>
+        }
+      >
+        Its recording, transcript and note are gone.
+      </Banner>
+    </div>
+  );
+}
+
+/** Tell a screen reader what the eye sees at once: where the visit stands, and each finished section. */
+function useAnnouncements(live: LiveEncounter): void {
+  const { spoken } = useApp();
+  const before = useRef<{ state: string | null; written: number }>({ state: null, written: 0 });
+  useSignalEffect(() => {
+    const { encounter, written } = live.state.value;
+    if (!encounter) return;
+    const { state } = before.current;
+    if (state !== null && state !== encounter.state) spoken.value = ANNOUNCED[encounter.state];
+    else if (written.length > before.current.written) spoken.value = `${written.at(-1)?.title ?? "Section"}: written.`;
+    before.current = { state: encounter.state, written: written.length };
+    document.title = `${encounter.title} - Chartside`;
+  });
+}
+
+const ANNOUNCED: Record<Encounter["state"], string> = {
+  recording: "Recording.",
+  transcribing: "Recording ended. The rest is being transcribed.",
+  writing: "The note is being written.",
+  draft: "The note is ready. It is a draft: please review it.",
+  failed: "The note could not be written.",
+};
+
+/** A visit that somebody deleted takes the tablet's copy of its audio along. */
+function useForgetDeleted(live: LiveEncounter): void {
+  const { recorder, uploads } = useApp();
+  useSignalEffect(() => {
+    if (!live.state.value.deleted) return;
+    if (recorder.encounter.peek() === live.id) recorder.abandon();
+    void uploads.forget(live.id);
+  });
+}
