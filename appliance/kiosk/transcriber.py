@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
-from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
 
 from appliance.audio import CHUNK_SAMPLES
-from appliance.errors import StorageError, UnavailableError
+from appliance.errors import StorageError, UnavailableError, by_status
 from appliance.kiosk.visit import Visit
-from appliance.kiosk.worker import Worker
-from appliance.runtime.client import ServerEvent
+from appliance.kiosk.worker import Failure, Worker
+from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.store.records import Problem
 from appliance.transcript import Gap, Seconds, Turn
 
 _log = logging.getLogger(__name__)
 GRACE_SECONDS: Final = 10.0
 """How long, after the last sign of the page, missing chunks of a finished recording are waited for."""
+IDLE_SECONDS: Final = 300.0
+"""A session is given back after this long without audio, so that a visit that nobody finishes does not hold one for ever."""
 _Sample = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -48,6 +50,11 @@ class _Finished(msgspec.Struct, frozen=True):
 class Transcriber(Worker):
     """Has the recording transcribed, from the sample up to which turns are final."""
 
+    def __init__(self, visit: Visit, service: ServiceClient) -> None:
+        super().__init__(visit, service)
+        # How many chunks were stored when the last session was given back for want of audio.
+        self._heard = 0
+
     def needed(self) -> bool:
         """While the recording is not transcribed to its end."""
         return self.visit.state in {"recording", "transcribing"}
@@ -61,7 +68,10 @@ class Transcriber(Worker):
         return self.visit.committed
 
     def attempt(self) -> None:
-        """Feed one speech session while reading its events."""
+        """Feed one speech session while reading its events; wait first until there is audio for it."""
+        self.visit.wait_for(lambda: self.stopped.is_set() or not self.needed() or self._has_news())
+        if self.stopped.is_set() or not self.needed():
+            return
         first_sample = self.visit.committed
         session = self.open_session({"first_sample": first_sample})
         feeder = _Feeder(self, session, first_sample // CHUNK_SAMPLES)
@@ -71,12 +81,17 @@ class Transcriber(Worker):
                 if self.stopped.is_set() or self._take(event):
                     return
         except UnavailableError as error:
-            raise feeder.error or error from error
+            if not feeder.idle:
+                raise feeder.error or error from error
         finally:
             feeder.stop()
-        if self.stopped.is_set():
+        if self.stopped.is_set() or feeder.idle:
+            self._heard = feeder.sent
             return
         raise feeder.error or UnavailableError("The speech service ended the session early.", hint="It is started again.")
+
+    def _has_news(self) -> bool:
+        return self.visit.chunks is not None or len(self.visit.journal) > self._heard
 
     def _take(self, event: ServerEvent) -> bool:
         """Store or show one event; True when the recording is complete."""
@@ -92,6 +107,9 @@ class Transcriber(Worker):
             case "finished":
                 self.visit.transcribed(event.decode(_Finished).duration)
                 return True
+            case "failed":
+                failure = event.decode(Failure)
+                raise by_status(failure.status, failure.detail, failure.hint)
         return False
 
 
@@ -107,6 +125,10 @@ class _Feeder:
         self._over = threading.Event()
         self.error: Exception | None = None
         """Why feeding stopped early."""
+        self.idle = False
+        """Feeding stopped because no audio came any more."""
+        self.sent = 0
+        """How many of the journal's chunks, by order of arrival, are sent or not needed."""
 
     def start(self) -> None:
         threading.Thread(target=self._run, name=f"feed-{self._visit.id[:8]}", daemon=True).start()
@@ -123,23 +145,25 @@ class _Feeder:
             if self._over.is_set():
                 return
             self.error = error
-            # The reader of the events learns of it when they end.
-            while not self._transcriber.close_session(self._session) and not self._over.wait(1.0):
-                pass
+            self._end_stream()
 
     def _feed(self) -> None:
-        position = 0
         while not self._over.is_set():
-            arrived = self._visit.journal.arrivals(position)
-            position += len(arrived)
+            arrived = self._visit.journal.arrivals(self.sent)
             for n in sorted(n for n in arrived if n >= self._first):
                 if self._over.is_set():
                     return
                 self._send(n)
-            sent = position
-            self._visit.wait_for(self._woken(sent), self._patience())
-            if self._complete(sent):
+            self.sent += len(arrived)
+            # Whether to wait for the grace time or for the idle time changes when the recording ends.
+            chunks = self._visit.chunks
+            woken = self._visit.wait_for(functools.partial(self._has_work, chunks), self._patience())
+            if self._complete():
                 self._finish()
+                return
+            if not woken and chunks is None:
+                self.idle = True
+                self._end_stream()
                 return
 
     def _send(self, n: int) -> None:
@@ -151,19 +175,25 @@ class _Feeder:
             return
         self._transcriber.service.call("PUT", f"{self._path}/chunks/{n}", object, body=chunk)
 
-    def _woken(self, sent: int) -> Callable[[], bool]:
-        return lambda: self._over.is_set() or len(self._visit.journal) > sent or self._complete(sent)
+    def _end_stream(self) -> None:
+        """Let the reader of the events go on: they end with the session."""
+        while not self._transcriber.close_session(self._session) and not self._over.wait(1.0):
+            pass
 
-    def _patience(self) -> float | None:
-        """Seconds until missing chunks are given up; None while the recording runs."""
-        if self._visit.chunks is None:
-            return None
-        return max(0.0, self._visit.last_arrival + GRACE_SECONDS - time.monotonic())
+    def _has_work(self, chunks: int | None) -> bool:
+        """Whether there is something to do, or the recording has ended since `chunks` was looked at."""
+        news = self._visit.chunks != chunks or len(self._visit.journal) > self.sent
+        return self._over.is_set() or news or self._complete()
 
-    def _complete(self, sent: int) -> bool:
+    def _patience(self) -> float:
+        """Seconds until audio that does not come is waited for no more."""
+        limit = IDLE_SECONDS if self._visit.chunks is None else GRACE_SECONDS
+        return max(0.0, self._visit.last_arrival + limit - time.monotonic())
+
+    def _complete(self) -> bool:
         """Whether nothing more is to be sent: the recording is over, and all of it is here or was waited for."""
         chunks, journal = self._visit.chunks, self._visit.journal
-        if chunks is None or len(journal) > sent or self._over.is_set():
+        if chunks is None or len(journal) > self.sent or self._over.is_set():
             return False
         return self._patience() == 0.0 or not any(n >= self._first for n in journal.missing(chunks))
 

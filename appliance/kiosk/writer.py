@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from appliance.clinical_note import Note, Section
-from appliance.errors import CancelledError, ChartsideError, UnavailableError, by_status
-from appliance.kiosk.worker import Worker
+from appliance.errors import CancelledError, UnavailableError, by_status
+from appliance.kiosk.worker import Failure, Worker
 from appliance.runtime.client import ServerEvent
 from appliance.store.records import Problem
 
@@ -24,15 +24,6 @@ class _Progress(msgspec.Struct, frozen=True):
 class _SectionText(msgspec.Struct, frozen=True):
     name: str
     text: str
-
-
-class _Failure(msgspec.Struct, frozen=True):
-    """A problem document (RFC 9457)."""
-
-    status: int = ChartsideError.status
-    title: str = ChartsideError.title
-    detail: str = ""
-    hint: str = ""
 
 
 class Writer(Worker):
@@ -90,11 +81,11 @@ class Writer(Worker):
                 self.visit.written(event.decode(Note))
                 return True
             case "failed":
-                self._fail(event.decode(_Failure))
+                self._fail(event.decode(Failure))
                 return True
         return False
 
-    def _fail(self, failure: _Failure) -> None:
+    def _fail(self, failure: Failure) -> None:
         error = by_status(failure.status, failure.detail, failure.hint)
         if isinstance(error, _PASSING):
             raise error

@@ -164,7 +164,8 @@ def _create(path: Path) -> None:
             f"The box key {path} cannot be created: {error.strerror}.", hint="Choose a writable data directory with free space."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _check_mode(path: Path) -> None:

@@ -11,7 +11,6 @@ import httpx
 import httpx_sse
 from kiosk_peers import TURN_CHUNKS, chunk_of, turn_text
 
-
 _PATIENCE = 60.0
 
 
