@@ -42,6 +42,10 @@ class ChartsideError(Exception):
         self.message = message
         self.hint = hint
 
+    def problem(self) -> dict[str, str | int]:
+        """The error as the members of an RFC 9457 problem document."""
+        return {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.message, "hint": self.hint}
+
 
 class InputError(ChartsideError):
     """The caller sent something unusable."""

@@ -44,18 +44,6 @@ def create_app(
     return app
 
 
-class _KioskServer(Server):
-    """Ends the event streams first: they would keep their threads for ever."""
-
-    def __init__(self, app: Flask, listener: socket.socket, visits: Visits) -> None:
-        super().__init__(app, listener)
-        self._visits = visits
-
-    def stop(self) -> None:
-        self._visits.end_streams()
-        super().stop()
-
-
 def run(settings: Settings, listener: socket.socket, speech_socket: Path, note_socket: Path) -> None:
     """Serve the kiosk until SIGTERM or SIGINT.
 
@@ -79,4 +67,4 @@ def run(settings: Settings, listener: socket.socket, speech_socket: Path, note_s
     ):
         visits.resume()
         app = create_app(visits, speech, note, Templates(note, settings.template))
-        serve(_KioskServer(app, listener, visits))
+        serve(Server(app, listener, visits.end_streams))

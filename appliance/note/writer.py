@@ -40,6 +40,13 @@ class Writer(Protocol):
         """The note as far as it is written, every section of the template in order."""
 
 
+class Strategy(Protocol):
+    """A way to write notes with one model; makes a writer for each visit."""
+
+    def writer(self, template: Template) -> Writer:
+        """A writer for one visit."""
+
+
 def split_sentences(text: str) -> list[str]:
     """Sentences of a text, stripped, without empty ones."""
     return [sentence.strip() for sentence in _SENTENCE.findall(text) if sentence.strip()]

@@ -99,7 +99,8 @@ class ServiceClient:
                     source.response.read()
                     raise self._error(source.response)
                 for event in source.iter_sse():
-                    yield ServerEvent(int(event.id or 0), event.event, event.data.encode())
+                    if event.data:  # a comment that keeps the connection alive arrives as an empty event
+                        yield ServerEvent(int(event.id or 0), event.event, event.data.encode())
         except httpx.TransportError as error:
             raise self._gone() from error
 

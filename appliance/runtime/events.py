@@ -77,6 +77,12 @@ class EventLog:
         with self._changed:
             return len(self._kept)
 
+    @property
+    def closed(self) -> bool:
+        """Nothing more will be published."""
+        with self._changed:
+            return self._closed
+
     def close(self) -> None:
         """End all streams once they have sent what is there."""
         with self._changed:

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -90,14 +91,24 @@ class Server(wsgi.Server):
     Args:
         app: The WSGI application.
         listener: Listening TCP or UNIX socket; closed when the server stops.
+        before_stop: Called when the server is told to stop; ends the event streams, which would go on for ever.
         threads: Requests served at once. An open event stream holds one for as long as it lasts.
     """
 
-    def __init__(self, app: Flask, listener: socket.socket, *, threads: int = 48) -> None:
+    def __init__(
+        self, app: Flask, listener: socket.socket, before_stop: Callable[[], None] | None = None, *, threads: int = 48
+    ) -> None:
         address: Any = listener.getsockname()
         super().__init__(address, app, numthreads=threads, request_queue_size=_QUEUE, shutdown_timeout=2)
         self.version = version_header()
         self._listener = listener
+        self._before_stop = before_stop
+
+    def stop(self) -> None:
+        """End the event streams, then the server."""
+        if self._before_stop is not None:
+            self._before_stop()
+        super().stop()
 
     def bind_unix_socket(self, bind_addr: object) -> socket.socket:  # noqa: ARG002
         """Take the socket that is already there instead of opening one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -88,7 +88,7 @@ def last_event_id() -> int:
 
 def problem(error: ChartsideError) -> Response:
     """The error as an RFC 9457 problem document."""
-    return _problem(error.status, error.title, error.message, error.hint)
+    return _document(error.problem())
 
 
 def version_header() -> str:
@@ -102,7 +102,8 @@ def _on_chartside_error(error: ChartsideError) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     hint = "See docs/reference/api.md for what can be asked."
-    return _problem(error.code or 500, error.name, error.description or error.name, hint)
+    members = ChartsideError(error.description or error.name, hint=hint).problem()
+    return _document({**members, "title": error.name, "status": error.code or 500})
 
 
 def _on_unexpected_error(error: Exception) -> Response:
@@ -115,6 +116,5 @@ def _on_unexpected_error(error: Exception) -> Response:
     return problem(ChartsideError("Something unexpected went wrong.", hint="Run `chartside doctor`; the log names the place."))
 
 
-def _problem(status: int, title: str, detail: str, hint: str) -> Response:
-    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, "hint": hint}
-    return Response(msgspec.json.encode(document), status=status, mimetype="application/problem+json")
+def _document(members: Mapping[str, str | int]) -> Response:
+    return Response(msgspec.json.encode(members), status=int(members["status"]), mimetype="application/problem+json")
