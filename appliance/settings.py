@@ -85,6 +85,16 @@ class Settings:
         """Names of all settings, in order of declaration."""
         return [f.name for f in fields(cls)]
 
+    @classmethod
+    def help_of(cls, name: str) -> str:
+        """One sentence about a setting."""
+        declared: dict[str, str] = {f.name: f.metadata["help"] for f in fields(cls)}
+        return declared[name]
+
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables, for a child process."""
+        return {_ENVIRONMENT_PREFIX + name.upper(): str(getattr(self, name)) for name in self.names()}
+
     @property
     def database(self) -> Path:
         """The encrypted encounter store."""

@@ -86,15 +86,21 @@ class ServiceClient:
             raise self._error(response)
         return msgspec.json.decode(response.content or b"null", type=kind)
 
-    def events(self, path: str, *, after: int = 0) -> Iterator[ServerEvent]:
+    def events(self, path: str, *, after: int = 0, body: bytes | None = None) -> Iterator[ServerEvent]:
         """Follow an event stream from the event after id `after` until the service ends it.
+
+        Args:
+            path: Path with query.
+            after: Id of the last event received.
+            body: Sent with `POST`, for work whose answer is a stream; without it the stream is read with `GET`.
 
         Raises:
             UnavailableError: The stream broke off; call again with the id of the last event received.
         """
         headers = {"Last-Event-ID": str(after)}
         try:
-            with httpx_sse.connect_sse(self._http, "GET", path, headers=headers, timeout=_STREAM_TIMEOUT) as source:
+            options: dict[str, Any] = {"headers": headers, "timeout": _STREAM_TIMEOUT, "content": body}
+            with httpx_sse.connect_sse(self._http, "GET" if body is None else "POST", path, **options) as source:
                 if source.response.is_error:
                     source.response.read()
                     raise self._error(source.response)

@@ -1,0 +1,5 @@
+"""`python -m appliance` is `chartside`."""
+
+from appliance.cli import main
+
+main()

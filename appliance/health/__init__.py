@@ -1,0 +1,1 @@
+"""Health checks: one small file each, shown by `chartside doctor`."""

@@ -1,0 +1,24 @@
+"""Whether the model bundle is complete and unchanged."""
+
+from __future__ import annotations
+
+from appliance.health.check import Finding
+from appliance.runtime.bundle import Bundle
+from appliance.settings import Settings
+
+
+def check_bundle(settings: Settings) -> Finding:
+    """Every file of the bundle against the manifest.
+
+    Raises:
+        BundleError: A file is missing, cut off or changed.
+    """
+    bundle = Bundle(settings.bundle)
+    bundle.verify()
+    manifest = bundle.manifest
+    detail = f"{bundle.label}: {manifest.speech.model}, {manifest.note.model}, adapter {manifest.note.adapter}"
+    if manifest.note.adapter == "none":
+        return Finding(
+            "bundle", "warning", detail, "The note model is not tuned: notes are a demonstration, not a draft to rely on."
+        )
+    return Finding("bundle", "ok", detail)

@@ -1,0 +1,191 @@
+"""Runs the three services as child processes, and starts again what dies: what systemd does on the box, anywhere else.
+
+The parent opens the sockets and passes them on, so that callers wait while a service restarts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from appliance.errors import UnavailableError
+from appliance.runtime.client import ServiceClient
+from appliance.runtime.server import listen_localhost, listen_unix
+from appliance.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+ServiceName = Literal["speech", "note", "kiosk"]
+START_SECONDS: Final = 120.0
+"""Longest wait for a service to load its model."""
+_STOP_SECONDS = 10.0
+_QUICK_DEATH_SECONDS = 5.0
+_LONGEST_PAUSE_SECONDS = 30.0
+
+
+@dataclass
+class _Child:
+    """A service and the process that runs it now."""
+
+    name: ServiceName
+    listener: socket.socket
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = 0.0
+
+
+class Supervisor:
+    """Starts services and keeps them running. Use it as a context manager.
+
+    Args:
+        settings: Passed on to the services.
+        services: Which to run.
+        socket_dir: Directory of the UNIX sockets; None makes a temporary one.
+
+    Raises:
+        UnavailableError: The kiosk's port is taken.
+        InputError: The sockets cannot be opened in `socket_dir`.
+    """
+
+    def __init__(self, settings: Settings, services: tuple[ServiceName, ...], *, socket_dir: Path | None = None) -> None:
+        self._settings = settings
+        self._stack = contextlib.ExitStack()
+        if socket_dir is None:
+            socket_dir = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chartside-")))
+        socket_dir.mkdir(parents=True, exist_ok=True)
+        self.socket_dir: Final = socket_dir
+        self._stopping = threading.Event()
+        # Children end when this pipe closes: even a killed supervisor leaves nobody behind.
+        self._lifeline, self._lifeline_end = os.pipe()
+        self._children: list[_Child] = []
+        try:
+            for name in services:
+                listener = listen_localhost(settings.port) if name == "kiosk" else listen_unix(self.socket(name))
+                self._children.append(_Child(name, self._stack.enter_context(listener)))
+        except BaseException:
+            self._stack.close()
+            raise
+        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+
+    def __enter__(self) -> Self:
+        for child in self._children:
+            self._start(child)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stopping.set()
+        self._watcher.join()
+        # The kiosk goes first, so that it does not report the others as down.
+        for child in reversed(self._children):
+            _stop(child)
+        os.close(self._lifeline)
+        os.close(self._lifeline_end)
+        self._stack.close()
+
+    def socket(self, name: ServiceName) -> Path:
+        """Path of a service's UNIX socket."""
+        return self.socket_dir / f"{name}.sock"
+
+    @property
+    def url(self) -> str:
+        """Address of the kiosk page."""
+        kiosk = next(child for child in self._children if child.name == "kiosk")
+        return f"http://localhost:{kiosk.listener.getsockname()[1]}/"
+
+    def process_id(self, name: ServiceName) -> int | None:
+        """Process that runs the service now; None while it restarts."""
+        child = next(child for child in self._children if child.name == name)
+        return child.process.pid if child.process and child.process.poll() is None else None
+
+    def client(self, name: Literal["speech", "note"]) -> ServiceClient:
+        """A client for a service, once it is ready; closed with the supervisor.
+
+        Raises:
+            ChartsideError: The service cannot load its model, or takes longer than `START_SECONDS`.
+        """
+        client = self._stack.enter_context(contextlib.closing(ServiceClient(self.socket(name), name)))
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                client.call("GET", "/health", object)
+            except UnavailableError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return client
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.1):
+            for child in self._children:
+                if child.process is not None and (code := child.process.poll()) is not None:
+                    self._restart(child, code)
+
+    def _restart(self, child: _Child, code: int) -> None:
+        lived = time.monotonic() - child.started
+        child.pause = min(2 * child.pause + 0.5, _LONGEST_PAUSE_SECONDS) if lived < _QUICK_DEATH_SECONDS else 0.0
+        reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        _log.warning("the %s service ended (%s); starting it again in %.1f s", child.name, reason, child.pause)
+        if not self._stopping.wait(child.pause):
+            self._start(child)
+
+    def _start(self, child: _Child) -> None:
+        descriptor = child.listener.fileno()
+        command = [sys.executable, "-m", "appliance", "serve", child.name, "--fd", str(descriptor)]
+        command += ["--lifeline", str(self._lifeline), "--socket-dir", str(self.socket_dir)]
+        child.started = time.monotonic()
+        child.process = subprocess.Popen(
+            command,
+            env={**os.environ, **self._settings.environment()},
+            pass_fds=(descriptor, self._lifeline),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops the services in order
+        )
+
+
+def die_with_parent(lifeline: int) -> None:
+    """End this process, as if by SIGTERM, when the other end of the pipe closes."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            os.read(lifeline, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set, instead of ending the process."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(child: _Child) -> None:
+    if child.process is None:
+        return
+    child.process.terminate()
+    try:
+        child.process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        _log.warning("the %s service did not stop; killing it", child.name)
+        child.process.kill()
+        child.process.wait()
