@@ -1,0 +1,1 @@
+"""The speech service: audio in, turns out (voice detection, Whisper, the guard against invented text)."""

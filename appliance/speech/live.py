@@ -1,0 +1,185 @@
+"""One live session: chunks in, partial and final turns out."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from appliance.audio import SAMPLE_RATE, to_waveform
+from appliance.errors import ChartsideError
+from appliance.runtime.events import EventLog
+from appliance.speech.agreement import Agreement
+from appliance.speech.endpoint import Endpointer, Utterance
+from appliance.speech.engine import HeardWord, SpeechEngine
+from appliance.speech.guard import glimpsed_text, said_words
+from appliance.speech.intake import Hole, Intake, Receipt
+from appliance.speech.scheduler import Pass
+from appliance.transcript import Gap, Turn, Word
+
+
+class PartialText(msgspec.Struct, frozen=True):
+    """What is being said right now. Times in seconds from the start of the recording."""
+
+    start: float
+    end: float
+    stable: str
+    """Words that two successive passes agreed on."""
+    tentative: str
+    """Words of the last pass only."""
+
+
+class FinalTurn(msgspec.Struct, frozen=True):
+    """A turn that never changes again."""
+
+    turn: Turn
+    committed: int
+    """Sample up to which everything is decided: no later turn starts before it, and replay starts there."""
+
+
+class CommittedGap(msgspec.Struct, frozen=True):
+    """Audio that never arrived."""
+
+    gap: Gap
+    committed: int
+    """Sample up to which everything is decided."""
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """Everything has been transcribed."""
+
+    duration: float
+    """Length of the recording in seconds."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The session cannot go on: a problem document."""
+
+    title: str
+    status: int
+    detail: str
+    hint: str
+
+
+class LiveSession:
+    """Transcribes one recording while it arrives.
+
+    Chunks come from request threads, passes run on the scheduler's worker.
+
+    Args:
+        first_sample: Position in the recording from which audio will come.
+        max_samples: Longest recording in samples.
+    """
+
+    def __init__(self, first_sample: int, max_samples: int) -> None:
+        self.events = EventLog()
+        self._lock = threading.Lock()
+        self._intake = Intake(first_sample, max_samples)
+        self._endpointer = Endpointer(first_sample)
+        self._decided: deque[Utterance | Hole | Finished] = deque()
+        self._agreement = Agreement()
+        self._agreement_start = -1
+        self._glimpsed_to = first_sample
+
+    def put(self, number: int, body: bytes) -> Receipt:
+        """Take one chunk; see `Intake.accept` for the errors."""
+        with self._lock:
+            self._decided.extend(self._endpointer.feed(self._intake.accept(number, body)))
+            return self._intake.receipt
+
+    def finish(self, chunks: int, samples: int | None) -> None:
+        """Declare the end; see `Intake.finish` for the errors."""
+        with self._lock:
+            already = self._intake.finished
+            for piece in self._intake.finish(chunks, samples):
+                if isinstance(piece, Hole):
+                    self._decided.extend(self._endpointer.flush())
+                    self._decided.append(piece)
+                    self._endpointer = Endpointer(piece.end)
+                else:
+                    self._decided.extend(self._endpointer.feed(piece))
+            if not already:
+                self._decided.extend(self._endpointer.flush())
+                self._endpointer = Endpointer(self._intake.end)
+                self._decided.append(Finished(self._intake.end / SAMPLE_RATE))
+
+    def final_pass(self) -> Pass | None:
+        """The pass over the next utterance that has ended."""
+        with self._lock:
+            while self._decided:
+                decided = self._decided.popleft()
+                if isinstance(decided, Utterance):
+                    return functools.partial(self._finalize, decided)
+                self._publish(decided)
+        return None
+
+    def quick_pass(self, interval: float) -> Pass | None:
+        """A pass over what is being said right now."""
+        with self._lock:
+            utterance = self._endpointer.open_utterance()
+            if utterance is None:
+                return None
+            if utterance.start != self._agreement_start:
+                self._agreement, self._agreement_start = Agreement(), utterance.start
+                self._glimpsed_to = utterance.start
+            if utterance.end - self._glimpsed_to < interval * SAMPLE_RATE:
+                return None
+            self._glimpsed_to = utterance.end
+        return functools.partial(self._glimpse, utterance)
+
+    def fail(self, error: Exception) -> None:
+        """Tell the readers that the session cannot go on, and why."""
+        self.events.publish("failed", problem_of(recognizer_error(error)))
+        self.events.close()
+
+    def _finalize(self, utterance: Utterance, engine: SpeechEngine) -> None:
+        words = said_words(utterance, engine.transcribe(to_waveform(utterance.samples)))
+        if words:
+            self.events.publish("final", FinalTurn(turn_of(utterance, words), utterance.end), key="partial")
+        else:
+            # Nobody spoke after all: take back what a quick pass may have shown.
+            at = utterance.start / SAMPLE_RATE
+            self.events.publish("partial", PartialText(at, at, "", ""), volatile=True)
+
+    def _glimpse(self, utterance: Utterance, engine: SpeechEngine) -> None:
+        segment = engine.glimpse(to_waveform(utterance.samples))
+        text = glimpsed_text(utterance, segment)
+        if not text:
+            return
+        self._agreement.add(text)
+        start, end = utterance.start / SAMPLE_RATE, utterance.end / SAMPLE_RATE
+        partial = PartialText(start, end, self._agreement.stable, self._agreement.tentative)
+        self.events.publish("partial", partial, volatile=True)
+
+    def _publish(self, decided: Hole | Finished) -> None:
+        if isinstance(decided, Hole):
+            gap = Gap(decided.start / SAMPLE_RATE, decided.end / SAMPLE_RATE)
+            self.events.publish("gap", CommittedGap(gap, decided.end), key="partial")
+        else:
+            self.events.publish("finished", decided, key="partial")
+            self.events.close()
+
+
+def turn_of(utterance: Utterance, words: Sequence[HeardWord]) -> Turn:
+    """The words of an utterance, at least one, as a turn with times from the start of the recording."""
+    offset = utterance.start / SAMPLE_RATE
+    placed = tuple(
+        Word(w.text, round(offset + w.start, 3), round(offset + w.end, 3), min(1.0, max(0.0, round(w.probability, 4))))
+        for w in words
+    )
+    return Turn(" ".join(w.text for w in placed), placed[0].start, placed[-1].end, placed)
+
+
+def problem_of(error: ChartsideError) -> Failed:
+    """The error as an event."""
+    return Failed(error.title, error.status, error.message, error.hint)
+
+
+def recognizer_error(error: Exception) -> ChartsideError:
+    """An error of the engine as one that can be shown; of an unexpected one only that it happened: its text may hold speech."""
+    if isinstance(error, ChartsideError):
+        return error
+    return ChartsideError("The recognizer failed.", hint="Replay the recording; if it fails again, run `chartside doctor`.")
