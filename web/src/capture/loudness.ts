@@ -5,7 +5,7 @@ export const SILENCE_DB = -60;
 /** Seconds of silence after which the page says so. */
 export const SILENCE_SECONDS = 5;
 /** Quietest and loudest end of the meter. */
-const METER_DB = { low: -62, high: -8 };
+const METER_DB = { low: -55, high: -10 };
 
 /** Root mean square of samples in -1.0 to 1.0, in dB relative to full scale; -Infinity for digital silence. */
 export function decibels(samples: Float32Array): number {

@@ -6,7 +6,7 @@ import { useRef } from "preact/hooks";
 import { useApp } from "../app-context";
 
 /** Bars of the meter, one per tenth of a second. */
-const BARS = 40;
+const BARS = 64;
 
 export function LevelMeter({ paused }: { paused: boolean }) {
   const { recorder } = useApp();

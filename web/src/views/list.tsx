@@ -126,7 +126,7 @@ function VisitRow({ visit, onDelete }: { visit: Summary; onDelete: () => void })
           </span>
           <span>{box.templateTitle(visit.template)}</span>
         </span>
-        <StateBadge state={visit.state} paused={visit.paused} />
+        <StateBadge visit={visit} />
         <OpenIcon />
       </a>
       <Button

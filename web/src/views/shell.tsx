@@ -53,7 +53,8 @@ function OtherRecording() {
   const id = recorder.encounter.value;
   const at = route.value;
   if (!id || (at.view === "visit" && at.id === id)) return null;
-  const words = { paused: "Paused", interrupted: "Interrupted" }[recorder.phase.value as string] ?? "Recording";
+  const phase = recorder.phase.value;
+  const words = phase === "paused" ? "Paused" : phase === "interrupted" ? "Interrupted" : "Recording";
   return (
     <Button class="other-recording" data-testid="return-to-recording" onClick={() => openVisit(id)}>
       {words}: {recorder.title} <span class="numbers">{clock(recorder.seconds.value)}</span>

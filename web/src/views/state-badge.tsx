@@ -1,31 +1,39 @@
 /** What an encounter is doing, as icon and words. */
 
+import { useApp } from "../app-context";
 import type { Summary } from "../types";
 import { MicrophoneIcon, PauseIcon, ReviewIcon, WarningIcon, WorkingIcon } from "./icons";
 
 const BADGES = {
   recording: { words: "Recording", icon: <MicrophoneIcon /> },
   paused: { words: "Paused", icon: <PauseIcon /> },
+  interrupted: { words: "Interrupted", icon: <WarningIcon /> },
   transcribing: { words: "Transcribing", icon: <WorkingIcon /> },
   writing: { words: "Writing note", icon: <WorkingIcon /> },
   draft: { words: "Draft to review", icon: <ReviewIcon /> },
   failed: { words: "Note failed", icon: <WarningIcon /> },
 };
 
-export function stateWords({ state, paused }: Pick<Summary, "state" | "paused">): string {
-  return BADGES[kindOf({ state, paused })].words;
-}
-
-export function StateBadge(summary: Pick<Summary, "state" | "paused">) {
-  const kind = kindOf(summary);
+export function StateBadge({ visit }: { visit: Summary }) {
+  const kind = useKind(visit);
   const { words, icon } = BADGES[kind];
   return (
-    <span class={`badge badge-${kind}`} data-testid="state" data-state={summary.state}>
+    <span class={`badge badge-${kind}`} data-testid="state" data-state={visit.state}>
       {icon}
       {words}
     </span>
   );
 }
 
-const kindOf = ({ state, paused }: Pick<Summary, "state" | "paused">) =>
-  state === "recording" && paused ? "paused" : state;
+
+/** A recording of this tablet is as the tablet knows it; the box hears of it later. */
+function useKind({ id, state, paused }: Summary): keyof typeof BADGES {
+  const { recorder, uploads } = useApp();
+  if (state !== "recording") return state;
+  if (recorder.encounter.value === id) {
+    const phase = recorder.phase.value;
+    return phase === "paused" || phase === "interrupted" ? phase : "recording";
+  }
+  if (uploads.unfinished.value.some(({ recording }) => recording.encounter === id)) return "interrupted";
+  return paused ? "paused" : "recording";
+}

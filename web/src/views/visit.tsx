@@ -83,7 +83,7 @@ function VisitHeader({ encounter, onDelete }: { encounter: Encounter; onDelete: 
         <span class="visually-hidden">All visits</span>
       </a>
       <VisitTitle encounter={encounter} />
-      <StateBadge state={encounter.state} paused={encounter.paused} />
+      <StateBadge visit={encounter} />
       <Button
         kind="quiet"
         class="icon-only"

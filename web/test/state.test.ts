@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+
+import { chunksStored, type EncounterEvent, reduce, START, transcribedSeconds } from "../src/encounter/state";
+import type { Encounter, Note, Section, Turn } from "../src/types";
+
+const encounter: Encounter = {
+  id: "a",
+  title: "Visit 14:05",
+  template: "aci",
+  state: "recording",
+  paused: false,
+  created: "2026-11-22T14:05:00Z",
+  updated: "2026-11-22T14:05:00Z",
+  duration: 0,
+  received_through: -1,
+  missing: [],
+  transcript: { turns: [], gaps: [], duration: 0 },
+  note: null,
+  note_version: 0,
+  problem: null,
+};
+const turn = (text: string, start: number, end: number): Turn => ({ text, start, end, words: [], speaker: "unknown" });
+const section = (name: string): Section => ({ name, title: name, text: `${name} text`, sentences: [], edited: false });
+const stamp = { bundle: "", model: "", adapter: "none", strategy: "topics", prompt: "", software: "" };
+const note: Note = { template: "aci", sections: [section("plan")], stamp, notice: "Draft." };
+
+const after = (...events: EncounterEvent[]) => events.reduce(reduce, reduce(START, { name: "snapshot", data: encounter }));
+
+test("turns stand at their number, once, however often and in whatever order they come", () => {
+  const second: EncounterEvent = { name: "turn", data: { n: 1, turn: turn("two", 2, 3) } };
+  const first: EncounterEvent = { name: "turn", data: { n: 0, turn: turn("one", 0, 1) } };
+  const { transcript } = after(second, first, second).encounter as Encounter;
+  expect(transcript.turns.map(({ text }) => text)).toEqual(["one", "two"]);
+});
+
+test("a final turn takes the place of its partial text, but not of a later one", () => {
+  const partial = (start: number): EncounterEvent => ({
+    name: "partial",
+    data: { start, end: start + 1, stable: "so", tentative: "far" },
+  });
+  const final: EncounterEvent = { name: "turn", data: { n: 0, turn: turn("so far", 0, 1.5) } };
+  expect(after(partial(0), final).partial).toBeNull();
+  expect(after(partial(1.6), final).partial?.start).toBe(1.6);
+  expect(transcribedSeconds(after(partial(4)))).toBe(5);
+});
+
+test("gaps are kept in order and once", () => {
+  const gap = (start: number): EncounterEvent => ({ name: "gap", data: { start, end: start + 0.5 } });
+  expect(after(gap(4), gap(1), gap(4)).encounter?.transcript.gaps.map(({ start }) => start)).toEqual([1, 4]);
+});
+
+test("sections appear while they are written, and the note takes their place", () => {
+  const writing: EncounterEvent = { name: "state", data: { ...encounter, state: "writing" } };
+  const text: EncounterEvent = { name: "section_text", data: { name: "plan", text: "plan te" } };
+  const during = after(writing, text);
+  expect(during.writing).toEqual({ plan: "plan te" });
+  const written = reduce(during, { name: "section", data: section("plan") });
+  expect(written.writing).toEqual({});
+  expect(written.written.map(({ text: whole }) => whole)).toEqual(["plan text"]);
+  const done = reduce(written, { name: "note", data: { version: 1, note } });
+  expect(done.written).toEqual([]);
+  expect(done.encounter).toMatchObject({ note, note_version: 1 });
+});
+
+test("an older note does not replace a newer one", () => {
+  const newer: EncounterEvent = { name: "note", data: { version: 2, note: { ...note, notice: "new" } } };
+  const older: EncounterEvent = { name: "note", data: { version: 1, note } };
+  expect(after(newer, older).encounter?.note?.notice).toBe("new");
+});
+
+test("writing again clears the last note and its trouble", () => {
+  const failed: EncounterEvent = { name: "snapshot", data: { ...encounter, state: "failed", note, note_version: 1 } };
+  const writing: EncounterEvent = { name: "state", data: { ...encounter, state: "writing" } };
+  expect(after(failed, writing).encounter).toMatchObject({ state: "writing", note: null, problem: null });
+});
+
+test("a snapshot says that services are up again unless it is told otherwise", () => {
+  const down: EncounterEvent = { name: "service", data: { name: "speech", up: false } };
+  expect(after(down).services).toEqual({ speech: false, note: true });
+  expect(after(down, { name: "snapshot", data: encounter }).services.speech).toBe(true);
+});
+
+test("a visit is finished with every chunk that the box has seen", () => {
+  expect(chunksStored(encounter)).toBe(0);
+  expect(chunksStored({ ...encounter, received_through: 4, duration: 2.5 })).toBe(5);
+  expect(chunksStored({ ...encounter, received_through: 1, missing: [2, 5] })).toBe(7);
+  expect(chunksStored({ ...encounter, received_through: 1, missing: [2], duration: 5 })).toBe(10);
+});
