@@ -22,6 +22,8 @@ _HEALTH_TIMEOUT: Final = 5.0
 _GOODBYE_TIMEOUT: Final = 2.0
 _MOST_ATTEMPTS: Final = 8
 """Attempts in a row without any progress, once the visit is over, before it is marked as failed."""
+_MOST_REFUSALS: Final = 3
+"""Answers in a row by which a service says that it is broken, once the visit is over, before it is marked as failed."""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -161,11 +163,18 @@ class Worker(ABC):
     def _wait_for_service(self, pause: float, *, store_failed: bool) -> None:
         if not store_failed:
             self.visit.service(self.service.name, up=False)
+        refusals = 0
         while not self.stopped.wait(pause):
             try:
                 self.service.call("GET", "/health", object, timeout=_HEALTH_TIMEOUT)
-            except ChartsideError:
+            except UnavailableError:
                 pause = min(2 * pause, _LONGEST_PAUSE)
+            except ChartsideError as error:
+                # It is there, but cannot work: waiting is no help, another bundle may be.
+                pause, refusals = _LONGEST_PAUSE, refusals + 1
+                if refusals >= _MOST_REFUSALS and self.may_give_up():
+                    self._give_up(error)
+                    return
             else:
                 self.visit.service(self.service.name, up=True)
                 return

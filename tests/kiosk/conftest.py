@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from appliance.kiosk.service import create_app
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
 from appliance.runtime.client import ServiceClient
-from appliance.runtime.server import Server, listen_localhost
+from appliance.runtime.server import Server, listen_localhost, listen_unix
 from appliance.settings import Settings
 from appliance.store.encounters import EncounterStore
 
@@ -32,12 +34,12 @@ def peers() -> Iterator[tuple[Peer, Peer]]:
             note.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def speech(peers: tuple[Peer, Peer]) -> Peer:
     return peers[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def note(peers: tuple[Peer, Peer]) -> Peer:
     return peers[1]
 
@@ -54,7 +56,7 @@ def serving(settings: Settings, speech_socket: Path, note_socket: Path, page_dir
         app = create_app(visits, speech, note, Templates(note, settings.template), page_dir=page_dir)
         listener = listen_localhost(0)
         port = listener.getsockname()[1]
-        server = Server(app, listener)
+        server = Server(app, listener, visits.end_streams)
         server.prepare()
         thread = threading.Thread(target=server.serve)
         thread.start()
@@ -62,9 +64,35 @@ def serving(settings: Settings, speech_socket: Path, note_socket: Path, page_dir
             with contextlib.closing(Kiosk(port)) as kiosk:
                 yield kiosk
         finally:
-            visits.end_streams()
             server.stop()
             thread.join()
+
+
+@dataclass
+class Running:
+    """A kiosk that all tests of a session share: starting and stopping one takes most of a second."""
+
+    port: int
+    settings: Settings
+    page_dir: Path
+
+
+@pytest.fixture(scope="session")
+def running(speech: Peer, note: Peer) -> Iterator[Running]:
+    with tempfile.TemporaryDirectory() as directory:
+        settings = Settings(data_dir=Path(directory) / "data")
+        page_dir = Path(directory) / "page"
+        with serving(settings, speech.socket, note.socket, page_dir) as kiosk:
+            yield Running(kiosk.port, settings, page_dir)
+
+
+@pytest.fixture
+def kiosk(running: Running) -> Iterator[Kiosk]:
+    """The shared kiosk; it has no encounters when a test starts."""
+    with contextlib.closing(Kiosk(running.port)) as kiosk:
+        yield kiosk
+        for encounter in kiosk.ok("GET", "/encounters"):
+            kiosk.ok("DELETE", f"/encounters/{encounter['id']}")
 
 
 @pytest.fixture
@@ -73,18 +101,26 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def page_dir(tmp_path: Path) -> Path:
-    return tmp_path / "page"
+def shut_door(tmp_path: Path) -> Iterator[Path]:
+    """The socket of a service that hangs up on everybody."""
+    path = tmp_path / "shut.sock"
+    listener = listen_unix(path)
+
+    def hang_up() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+
+    thread = threading.Thread(target=hang_up)
+    thread.start()
+    yield path
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
 
 
 @pytest.fixture
-def kiosk(settings: Settings, speech: Peer, note: Peer, page_dir: Path) -> Iterator[Kiosk]:
-    with serving(settings, speech.socket, note.socket, page_dir) as kiosk:
-        yield kiosk
-
-
-@pytest.fixture
-def lonely_kiosk(settings: Settings, tmp_path: Path, page_dir: Path) -> Iterator[Kiosk]:
+def lonely_kiosk(settings: Settings, shut_door: Path, tmp_path: Path) -> Iterator[Kiosk]:
     """A kiosk whose services are away."""
-    with serving(settings, tmp_path / "no.sock", tmp_path / "none.sock", page_dir) as kiosk:
+    with serving(settings, shut_door, shut_door, tmp_path / "page") as kiosk:
         yield kiosk

@@ -2,20 +2,23 @@
 
 The speech peer "hears" the value of a chunk's first sample; four chunks make a turn, wherever a session starts. The note peer
 writes the turns down word by word. A file in the trigger directory, named like a point of the script, makes the peer remove
-the file and kill itself with SIGKILL when it gets there.
+the file and kill itself with SIGKILL when it gets there; with the suffix `.always` it stays and does so every time.
 
 Run as `kiosk_peers.py speech|note FD TRIGGER_DIR`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from flask import Flask, Response, request
@@ -49,11 +52,19 @@ class Triggers:
     def set(self, point: str) -> None:
         (self.directory / point).touch()
 
+    @contextlib.contextmanager
+    def always(self, point: str) -> Iterator[None]:
+        path = self.directory / f"{point}.always"
+        path.touch()
+        yield
+        path.unlink()
+
     def reach(self, point: str) -> None:
-        try:
-            (self.directory / point).unlink()
-        except FileNotFoundError:
-            return
+        if not (self.directory / f"{point}.always").exists():
+            try:
+                (self.directory / point).unlink()
+            except FileNotFoundError:
+                return
         os.kill(os.getpid(), signal.SIGKILL)
 
     def fired(self, point: str) -> bool:
@@ -110,9 +121,8 @@ class SpeechSession:
                 self.triggers.reach(f"final-{start // TURN_CHUNKS}")
 
 
-def speech_app(triggers: Triggers) -> Flask:
+def speech_app(triggers: Triggers, sessions: dict[str, SpeechSession]) -> Flask:
     app = create_service("speech-peer")
-    sessions: dict[str, SpeechSession] = {}
 
     def find(session: str) -> SpeechSession:
         if session not in sessions:
@@ -188,9 +198,8 @@ class NoteSession:
         self.log.close()
 
 
-def note_app(triggers: Triggers) -> Flask:
+def note_app(triggers: Triggers, sessions: dict[str, NoteSession]) -> Flask:
     app = create_service("note-peer")
-    sessions: dict[str, NoteSession] = {}
 
     def find(session: str) -> NoteSession:
         if session not in sessions:
@@ -233,6 +242,11 @@ def note_app(triggers: Triggers) -> Flask:
         return send({"status": "ok", "model": "peer", "bundle": "test", "strategy": "sections", "sessions": len(sessions)})
 
     return app
+
+
+def end_streams(sessions: dict[str, Any]) -> None:
+    for session in list(sessions.values()):
+        session.log.close()
 
 
 class Supervised:
@@ -291,7 +305,9 @@ class Peer(Supervised):
 def main(name: str, fd: str, directory: str) -> None:
     listener = inherited_socket(int(fd))
     assert listener
-    serve(Server({"speech": speech_app, "note": note_app}[name](Triggers(Path(directory))), listener))
+    sessions: dict[str, Any] = {}
+    app = {"speech": speech_app, "note": note_app}[name](Triggers(Path(directory)), sessions)
+    serve(Server(app, listener, lambda: end_streams(sessions)))
 
 
 if __name__ == "__main__":
