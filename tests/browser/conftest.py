@@ -1,0 +1,75 @@
+"""A real kiosk with scripted speech and note services, and a real Chromium."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from page_box import Box
+from page_driver import MICROPHONE_RATE, PageDriver, chromium, chromium_path, new_context, write_microphone
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from appliance.kiosk.page import PAGE_DIR
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Box]:
+    if chromium_path() is None:
+        pytest.skip("no Chromium is installed")
+    if not (PAGE_DIR / "index.html").exists():
+        pytest.skip("the page is not built: run `npm ci && npm run build` in web/")
+    with tempfile.TemporaryDirectory() as directory, contextlib.closing(Box(Path(directory))) as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Something like a voice: a tone that swells and fades, without end."""
+    time = np.arange(2 * MICROPHONE_RATE) / MICROPHONE_RATE
+    samples = 9_000 * np.sin(2 * np.pi * 220 * time) * (0.6 + 0.4 * np.sin(2 * np.pi * 2 * time))
+    return write_microphone(tmp_path_factory.mktemp("microphone") / "voice.wav", samples.astype(np.int16))
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
+    with chromium(playwright, microphone) as browser:
+        yield browser
+
+
+NewTablet = Callable[..., PageDriver]
+
+
+@pytest.fixture
+def new_tablet(box: Box, browser: Browser) -> Iterator[NewTablet]:
+    """Opens the page on a fresh tablet; takes what `new_context` takes. What must always hold is checked at the end."""
+    with contextlib.ExitStack() as closing:
+        drivers: list[PageDriver] = []
+
+        def open_(in_browser: Browser = browser, **options: object) -> PageDriver:
+            context = closing.enter_context(contextlib.closing(new_context(in_browser, box.origin, **options)))  # type: ignore[arg-type]
+            drivers.append(PageDriver(context.new_page(), box.origin))
+            drivers[-1].open()
+            return drivers[-1]
+
+        yield open_
+        for driver in drivers:
+            driver.check()
+    for encounter in box.api("GET", "/encounters").json():
+        box.api("DELETE", f"/encounters/{encounter['id']}")
+
+
+@pytest.fixture
+def tablet(new_tablet: NewTablet) -> PageDriver:
+    """The page on one tablet."""
+    return new_tablet()

@@ -1,0 +1,55 @@
+"""A box for the page: the real kiosk with the scripted speech and note services of the kiosk's own tests.
+
+Run as `page_box.py FD DATA_DIR SPEECH_SOCKET NOTE_SOCKET` it is the kiosk process.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+from kiosk_peers import Peer, Supervised
+
+from appliance.kiosk.service import run
+from appliance.runtime.server import inherited_socket, listen_localhost
+from appliance.settings import Settings
+
+
+class Box:
+    """Kiosk, speech and note as processes that are started again when they die.
+
+    Args:
+        directory: An empty directory with a short path.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.speech = Peer("speech", directory)
+        self.note = Peer("note", directory)
+        self._listener = listen_localhost(0)
+        self.origin = f"http://localhost:{self._listener.getsockname()[1]}"
+        """Address of the page."""
+        fd = self._listener.fileno()
+        arguments = [fd, directory / "data", self.speech.socket, self.note.socket]
+        self.kiosk = Supervised(fd, [__file__, *map(str, arguments)])
+
+    def api(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """A request past the page."""
+        return httpx.request(method, f"{self.origin}/api{path}", timeout=30, **options)
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in (self.kiosk, self.note, self.speech):
+            process.stop()
+        self._listener.close()
+
+
+def main(fd: str, data: str, speech: str, note: str) -> None:
+    listener = inherited_socket(int(fd))
+    assert listener
+    run(Settings(data_dir=Path(data)), listener, Path(speech), Path(note))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

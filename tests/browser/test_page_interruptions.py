@@ -1,0 +1,117 @@
+"""What is said is kept through reloads, lost connections and dying services."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from appliance.audio import CHUNK_BYTES
+
+pytestmark = pytest.mark.browser
+
+
+def gapless(tablet, box, visit):
+    """The recording on the box is complete: every chunk the page sent, none missing, none different."""
+    stored = box.api("GET", f"/encounters/{visit}").json()
+    sent = tablet.chunks[visit]
+    assert sorted(sent) == list(range(len(sent)))
+    assert {len(sent[n]) for n in range(len(sent) - 1)} == {CHUNK_BYTES}
+    assert (stored["received_through"], stored["missing"]) == (len(sent) - 1, [])
+    return not stored["transcript"]["gaps"]
+
+
+def test_a_reload_while_recording_is_continued_with_the_next_number(tablet, box):
+    visit = tablet.start_visit()
+    tablet.wait_for_turns(1)
+    tablet.page.reload()
+    expect(tablet.find("interrupted")).to_contain_text("Not recording.")
+    tablet.continue_recording()
+    tablet.wait_for_turns(2)
+    tablet.finish()
+    tablet.wait_for_note()
+    assert gapless(tablet, box, visit)
+
+
+def test_a_reload_without_connection_sends_what_waited(tablet, box):
+    visit = tablet.start_visit()
+    tablet.wait_for_turns(1)
+    # The uploads fail, the page itself still loads.
+    tablet.page.route("**/audio/*", lambda route: route.abort("internetdisconnected"))
+    expect(tablet.find("offline")).to_contain_text("Recording goes on on this tablet: 2 s waiting.")
+    tablet.page.reload()
+    tablet.find("continue").wait_for()
+    tablet.page.unroute("**/audio/*")
+    tablet.finish()
+    tablet.wait_for_note()
+    assert gapless(tablet, box, visit)
+
+
+def test_the_list_offers_an_interrupted_recording(tablet):
+    tablet.start_visit()
+    tablet.wait_for_turns(1)
+    tablet.find("back").click()
+    tablet.page.reload()
+    tablet.find("unfinished").get_by_role("link", name="Open").click()
+    tablet.continue_recording()
+
+
+def test_recording_goes_on_without_connection(tablet, box):
+    visit = tablet.start_visit()
+    tablet.wait_for_turns(1)
+    tablet.page.context.set_offline(offline=True)
+    expect(tablet.find("offline")).to_contain_text("Connection lost. Recording goes on on this tablet:")
+    before = tablet.recorded_seconds()
+    tablet.page.wait_for_function(
+        "before => [...document.querySelectorAll('[data-testid=recorded]')].some(e => e.textContent >= before)",
+        arg=f"0:{before + 3:02}",
+    )
+    tablet.finish()
+    expect(tablet.page.get_by_label("Sending the recording")).to_contain_text("s left")
+    tablet.page.context.set_offline(offline=False)
+    tablet.wait_for_note()
+    assert gapless(tablet, box, visit)
+
+
+def test_the_kiosk_may_die_while_it_records(tablet, box):
+    visit = tablet.start_visit()
+    tablet.wait_for_turns(1)
+    box.kiosk.kill()
+    tablet.wait_for_turns(3)
+    tablet.finish()
+    tablet.wait_for_note()
+    assert gapless(tablet, box, visit)
+
+
+def test_a_restarting_speech_service_is_named(tablet, box):
+    tablet.start_visit()
+    tablet.wait_for_turns(1)
+    box.speech.triggers.set("chunk-8")
+    expect(tablet.find("speech-down")).to_have_text("The speech service is restarting. Recording goes on.")
+    tablet.wait_for_turns(3)
+    expect(tablet.find("speech-down")).to_have_count(0)
+
+
+def test_a_second_tab_does_not_record_the_same_visit(tablet, box):
+    visit = tablet.start_visit()
+    tab = tablet.page.context.new_page()
+    tab.goto(f"/#/visits/{visit}")
+    tab.get_by_test_id("elsewhere").wait_for()
+    expect(tab.get_by_test_id("continue")).to_have_count(0)
+    tab.close()
+
+
+def test_other_audio_under_a_chunks_number_stops_the_recording_clearly(tablet, box):
+    visit = tablet.start_visit()
+    tablet.wait_for_turns(1)
+    tablet.page.route("**/audio/*", lambda route: route.abort("internetdisconnected"))
+    tablet.find("offline").wait_for()
+    taken = box.api("GET", f"/encounters/{visit}").json()["received_through"] + 1
+    # It may be on the box already, with its answer lost on the way: then the number after it is free.
+    for n in (taken, taken + 1):
+        box.api("PUT", f"/encounters/{visit}/audio/{n}", content=b"\1\0" * 8000)
+    tablet.page.unroute("**/audio/*")
+    expect(tablet.find("interrupted")).to_contain_text("Finish this visit and start a new one.")
+    expect(tablet.find("continue")).to_have_count(0)
+    tablet.errors.clear()  # the browser logs the 409 that this test is about
+    tablet.finish()
+    tablet.wait_for_note()
