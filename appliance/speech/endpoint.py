@@ -26,6 +26,7 @@ _TAIL: Final = int(0.30 * SAMPLE_RATE)
 _LONGEST: Final = 28 * SAMPLE_RATE  # with its margins it must fit into Whisper's window of 30 s
 _EARLIEST_CUT: Final = 15 * SAMPLE_RATE
 _SMOOTH_FRAMES: Final = 5
+_STEP: Final = SAMPLE_RATE // 2
 # Whisper hears better with more context, a reader wants text soon: the longer the speech, the shorter the pause that ends it.
 _PAUSES: Final = ((3 * SAMPLE_RATE, int(0.7 * SAMPLE_RATE)), (15 * SAMPLE_RATE, int(0.5 * SAMPLE_RATE)))
 _LAST_PAUSE: Final = int(0.32 * SAMPLE_RATE)
@@ -65,14 +66,8 @@ class Endpointer:
 
     def feed(self, samples: Pcm16) -> list[Utterance]:
         """Add audio, shape `[n]`, that follows what was fed before; gives the utterances that ended."""
-        ended = []
-        self._audio = np.concatenate([self._audio, samples])
-        utterance = self._advance(self._detector.feed(samples).tolist())
-        while utterance is not None:
-            ended.append(utterance)
-            utterance = self._restart(utterance.end)
-        self._forget()
-        return ended
+        # In small steps: what follows a commit is looked at twice, and that must stay little however much is fed.
+        return [utterance for at in range(0, len(samples), _STEP) for utterance in self._feed(samples[at : at + _STEP])]
 
     def flush(self) -> list[Utterance]:
         """End of the stream: gives the utterances that are still open."""
@@ -89,6 +84,16 @@ class Endpointer:
         if self._speech_start is None or self._frame_at - self._speech_start < _MIN_SPEECH:
             return None
         return self._utterance(self.head)
+
+    def _feed(self, samples: Pcm16) -> list[Utterance]:
+        ended = []
+        self._audio = np.concatenate([self._audio, samples])
+        utterance = self._advance(self._detector.feed(samples).tolist())
+        while utterance is not None:
+            ended.append(utterance)
+            utterance = self._restart(utterance.end)
+        self._forget()
+        return ended
 
     def _begin(self, origin: int, audio: Pcm16) -> None:
         self._origin = self._base = self._frame_at = origin

@@ -83,6 +83,8 @@ class WhisperEngine:
     def __init__(self, bundle: Bundle, *, language: str, threads: int = 0) -> None:
         bundle.verify(bundle.manifest.speech.directory)
         directory = bundle.speech_directory
+        # Idle OpenMP threads spin for 200 ms by default and take the cores from the note service.
+        os.environ.setdefault("KMP_BLOCKTIME", "0")
         # Imported here: it takes a second, in which the service can already answer.
         from faster_whisper import WhisperModel  # noqa: PLC0415
         from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415

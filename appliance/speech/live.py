@@ -106,6 +106,12 @@ class LiveSession:
                 self._endpointer = Endpointer(self._intake.end)
                 self._decided.append(Finished(self._intake.end / SAMPLE_RATE))
 
+    @property
+    def speaking(self) -> bool:
+        """Somebody speaks right now."""
+        with self._lock:
+            return self._endpointer.open_utterance() is not None
+
     def final_pass(self) -> Pass | None:
         """The pass over the next utterance that has ended."""
         with self._lock:

@@ -23,6 +23,10 @@ _FORGET: Final = 0.7
 class Source(Protocol):
     """Something that wants audio transcribed. Called from the worker only, one call at a time."""
 
+    @property
+    def speaking(self) -> bool:
+        """Quick passes are wanted now or soon."""
+
     def final_pass(self) -> Pass | None:
         """The next pass whose result is final, if one is due. These come before all others."""
 
@@ -82,7 +86,9 @@ class Scheduler:
     def interval(self) -> float:
         """Seconds of new audio that a quick pass needs now."""
         with self._changed:
-            return max(_SHORTEST_INTERVAL, self._quick_cost * len(self._sources) / _SHARE)
+            sources = list(self._sources)
+        speaking = sum(source.speaking for source in sources)
+        return max(_SHORTEST_INTERVAL, self._quick_cost * speaking / _SHARE)
 
     def _run(self) -> None:
         while True:

@@ -175,6 +175,8 @@ class Sessions:
             self._failure = ChartsideError(f"Loading failed: {type(error).__name__}.", hint="Run `chartside doctor`.")
             _log.error("the speech model cannot be loaded", exc_info=error)
         else:
+            if self._closed.is_set():
+                return
             self._model = (engine.name, engine.bundle)
             self._scheduler = Scheduler(engine)
             _log.info("the model %s is loaded after %.1f s", engine.name, time.perf_counter() - began)

@@ -35,6 +35,10 @@ class _OneAtATime:
         self.results: queue.SimpleQueue[list[HeardWord] | Exception] = queue.SimpleQueue()
         self._next: queue.SimpleQueue[Utterance] = queue.SimpleQueue()
 
+    @property
+    def speaking(self) -> bool:
+        return True
+
     def offer(self, utterance: Utterance) -> None:
         self._next.put(utterance)
 

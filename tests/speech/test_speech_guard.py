@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import in_chunks
 from hypothesis import given
 from hypothesis import strategies as st
+from speech_material import in_chunks
 
 from appliance.audio import SAMPLE_RATE, Pcm16, to_waveform
 from appliance.speech.endpoint import Endpointer, Utterance

@@ -3,9 +3,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from conftest import Fingerprints, in_chunks
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from speech_material import Fingerprints, in_chunks
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
 from appliance.speech.agreement import Agreement

@@ -4,7 +4,7 @@ import functools
 import threading
 
 import pytest
-from conftest import Fingerprints
+from speech_material import Fingerprints
 
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.scheduler import Pass, Scheduler
@@ -15,6 +15,7 @@ class Queue:
 
     def __init__(self, name: str, log: list[str], *, final: int = 0, quick: int = 0, broken: bool = False) -> None:
         self.name, self.log, self.final, self.quick, self.broken = name, log, final, quick, broken
+        self.speaking = True
         self.failed = threading.Event()
         self.done = threading.Event()
 
@@ -77,8 +78,10 @@ def test_a_source_that_fails_does_not_stop_the_others(scheduler: Scheduler) -> N
 def test_the_interval_grows_with_cost_and_sources(scheduler: Scheduler) -> None:
     assert scheduler.interval == 1.0
     scheduler._quick_cost = 0.75
-    for _ in range(4):
-        scheduler.add(Queue("idle", []))
+    for number in range(5):
+        source = Queue("idle", [])
+        source.speaking = number > 0
+        scheduler.add(source)
     assert scheduler.interval == pytest.approx(6.0)
     scheduler.stop()
 

@@ -11,7 +11,7 @@ import jiwer
 import msgspec
 import numpy as np
 import pytest
-from conftest import Fingerprints, Serve, in_chunks, visit_audio, visit_names, visit_text
+from speech_material import Fingerprints, Serve, in_chunks, visit_audio, visit_names, visit_text
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from appliance.audio import CHUNK_BYTES, SAMPLE_RATE, Pcm16, Waveform

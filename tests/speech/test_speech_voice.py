@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio import SAMPLE_RATE, Pcm16, to_waveform
+from appliance.speech import endpoint
 from appliance.speech.endpoint import Endpointer, Utterance
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.guard import said_words
-from appliance.speech.voice import FRAME, VoiceDetector
+from appliance.speech.voice import FRAME, Probabilities, VoiceDetector
 
 SECONDS = 600
 
@@ -68,6 +69,27 @@ def test_speech_without_a_pause_is_cut_before_the_window_is_full(visit: Pcm16) -
     utterances = fed(Endpointer(), talk)
     assert all(len(u.samples) <= 29 * SAMPLE_RATE for u in utterances)
     assert sum(len(u.samples) for u in utterances) > 0.98 * len(talk)
+
+
+def test_an_hour_at_once_is_not_looked_at_again_and_again(visit: Pcm16, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+
+    class Counting(VoiceDetector):
+        def feed(self, samples: Pcm16) -> Probabilities:
+            nonlocal looked_at
+            looked_at += len(samples)
+            return super().feed(samples)
+
+    monkeypatch.setattr(endpoint, "VoiceDetector", Counting)
+    endpointer = Endpointer()
+    assert len(endpointer.feed(visit)) > 10
+    assert looked_at < 1.3 * len(visit)
+
+
+def test_quiet_speech_is_found_as_well(visit: Pcm16) -> None:
+    spoken = sum(len(utterance.samples) for utterance in fed(Endpointer(), visit))
+    quiet = fed(Endpointer(), (visit * 0.1).astype(np.int16))
+    assert sum(len(utterance.samples) for utterance in quiet) > 0.95 * spoken
 
 
 def test_audio_that_is_decided_is_forgotten() -> None:
