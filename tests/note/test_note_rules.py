@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.note.model import Tokens
+from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidWords
+
+SIZE = 30
+DOT, END = 28, 29
+words = st.lists(st.lists(st.integers(0, 19), min_size=1, max_size=3), min_size=1, max_size=6)
+
+
+def allowed(rule: object, written: Tokens) -> set[int]:
+    logits = np.zeros(SIZE, np.float32)
+    rule.apply(logits, written)  # type: ignore[attr-defined]
+    return set(np.flatnonzero(np.isfinite(logits)).tolist())
+
+
+def greedy(rules: list[object], favourite: np.ndarray, steps: int) -> Tokens:
+    """What a model that always wants the same tokens would write."""
+    written: Tokens = []
+    for _ in range(steps):
+        logits = favourite.copy()
+        for rule in rules:
+            rule.apply(logits, written)  # type: ignore[attr-defined]
+        token = int(logits.argmax())
+        if token == END:
+            break
+        written.append(token)
+    return written
+
+
+def test_penalty_lowers_only_what_was_written() -> None:
+    logits = np.array([2.0, -2.0, 2.0, 2.0], np.float32)
+    RepetitionPenalty(2.0, keep=frozenset({2})).apply(logits, [0, 1, 2])
+    np.testing.assert_array_equal(logits, [1.0, -4.0, 2.0, 2.0])
+
+
+def test_no_phrase_is_written_twice() -> None:
+    assert allowed(NoRepeatedPhrase(3), [1, 2, 3, 9, 1, 2]) == set(range(SIZE)) - {3}
+    assert allowed(NoRepeatedPhrase(3), [1]) == set(range(SIZE))
+
+
+@given(st.integers(2, 4), st.integers(0, 1000))
+def test_a_looping_model_cannot_loop(length: int, seed: int) -> None:
+    favourite = np.random.default_rng(seed).normal(size=SIZE).astype(np.float32)
+    written = greedy([NoRepeatedPhrase(length)], favourite, 60)
+    phrases = [tuple(written[i : i + length]) for i in range(len(written) - length + 1)]
+    assert len(phrases) == len(set(phrases))
+
+
+def test_one_of_allows_the_choices_and_then_everything() -> None:
+    rule = OneOf([[1, 2], [1, 3, 4], [5]])
+    assert allowed(rule, []) == {1, 5}
+    assert allowed(rule, [1]) == {2, 3}
+    assert allowed(rule, [1, 3]) == {4}
+    assert allowed(rule, [5]) == set(range(SIZE))
+    assert rule.chosen([1, 3, 4, 7]) == 3
+    assert rule.chosen([1]) == 0
+
+
+def test_calibration_takes_off_what_the_model_always_prefers() -> None:
+    prior = np.zeros(SIZE, np.float32)
+    prior[1] = 5.0
+    logits = np.zeros(SIZE, np.float32)
+    logits[1], logits[5] = 5.5, 2.0  # 5 is far more likely than usual
+    OneOf([[1], [5]], prior).apply(logits, [])
+    assert logits.argmax() == 5
+
+
+def test_said_words_are_whole() -> None:
+    rule = SaidWords([[1, 2], [3]], [[4]], {DOT}, {END})
+    assert allowed(rule, []) == {1, 3, 4}
+    assert allowed(rule, [1]) == {2}  # a word that has begun must be finished
+    assert allowed(rule, [1, 2]) == {1, 3, 4, DOT, END}
+    assert allowed(rule, [3, DOT]) == {1, 3, 4, END}  # no punctuation after punctuation
+    assert allowed(rule, [4]) == {1, 3, 4}  # neither punctuation nor the end after a joining word
+    assert allowed(rule, [4, 4]) == {1, 3}  # at most two joining words in a row
+
+
+@given(words, words, st.integers(0, 2**32 - 1))
+def test_nothing_but_whole_words_can_be_written(said: list[Tokens], joining: list[Tokens], seed: int) -> None:
+    rule = SaidWords(said, joining, {DOT}, {END})
+    random = np.random.default_rng(seed)
+    written: Tokens = []
+    for _ in range(40):
+        logits = random.normal(size=SIZE).astype(np.float32)
+        rule.apply(logits, written)
+        assert np.isfinite(logits.max()), "a row can always go on"
+        token = int(logits.argmax())
+        if token == END:
+            break
+        written.append(token)
+    else:
+        return  # cut off by the limit, possibly inside a word
+    vocabulary = {tuple(word) for word in said + joining} | {(DOT,)}
+    reachable = {0}
+    for end in range(1, len(written) + 1):
+        if any(end - len(word) in reachable and tuple(written[end - len(word) : end]) == word for word in vocabulary):
+            reachable.add(end)
+    assert len(written) in reachable, "the text is a sequence of whole words"
+
+
+def test_a_rule_may_wait_for_the_opening() -> None:
+    opening = OneOf([[7]])
+    rule = After(opening, SaidWords([[1]], [], {DOT}, {END}))
+    assert allowed(rule, []) == set(range(SIZE))
+    assert allowed(rule, [7]) == {1}
