@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from page_box import Box
-from page_driver import MICROPHONE_RATE, PageDriver, chromium, chromium_path, new_context, write_microphone
+from page_driver import MICROPHONE_RATE, NewTablet, PageDriver, chromium, chromium_path, new_context, write_microphone
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from appliance.kiosk.page import PAGE_DIR
@@ -45,9 +44,6 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
     with chromium(playwright, microphone) as browser:
         yield browser
-
-
-NewTablet = Callable[..., PageDriver]
 
 
 @pytest.fixture

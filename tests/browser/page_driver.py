@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -102,6 +102,8 @@ class PageDriver:
         """Addresses of other origins that the page asked for. Must stay empty."""
         self.errors: list[str] = []
         """Errors on the console and uncaught exceptions, but for those that a lost connection brings by itself."""
+        self.expected_errors: set[str] = set()
+        """Parts of errors that the test is about: the browser logs every refused request."""
         self.chunks: dict[str, dict[int, bytes]] = {}
         """Encounter id to chunk number to the bytes that were sent under it, as first sent."""
         self.rewritten: list[str] = []
@@ -254,7 +256,8 @@ class PageDriver:
             AssertionError: One of them does not hold.
         """
         assert not self.off_origin, self.off_origin
-        assert not self.errors, self.errors
+        unexpected = [error for error in self.errors if not any(part in error for part in self.expected_errors)]
+        assert not unexpected, unexpected
         assert not self.rewritten, self.rewritten
 
     def _clipboard(self) -> str:
@@ -274,3 +277,7 @@ class PageDriver:
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(cause in message.text for cause in _OFFLINE):
             self.errors.append(message.text)
+
+
+NewTablet = Callable[..., PageDriver]
+"""Opens the page on a fresh tablet; takes a browser, if not the shared one, and what `new_context` takes."""

@@ -24,6 +24,8 @@ try {
   const uploads = new Uploads(await ChunkStore.open());
   const app: App = { uploads, recorder: new Recorder(uploads), box: new BoxStatus(), spoken: signal("") };
   app.box.watch();
+  // Ask the browser not to clear audio that waits here when the tablet's storage runs short.
+  void navigator.storage?.persist();
   await uploads.resume();
   addEventListener("beforeunload", (event) => {
     if (app.recorder.phase.value !== "idle") event.preventDefault();

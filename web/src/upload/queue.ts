@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 import type * as api from "../api";
-import { RequestError } from "../api";
+import { explain, RequestError } from "../api";
 import { delayAfter, Pause } from "./backoff";
 import type { ChunkStore } from "./chunk-store";
 
@@ -79,9 +79,7 @@ export class UploadQueue {
 
   /** One step; false when there is nothing to do now. */
   async #sendNext(): Promise<boolean> {
-    const pending = await this.#store.pending(this.encounter);
-    this.#report({ waiting: pending.length });
-    const [first] = pending;
+    const [first] = await this.#count();
     if (first === undefined) return this.#finishIfEnded();
     await this.#send(first);
     return true;
@@ -118,11 +116,11 @@ export class UploadQueue {
 
   /** Handle a failed attempt; false when there is no point in another one. */
   async #survive(error: unknown): Promise<boolean> {
-    if (!(error instanceof RequestError)) throw error;
-    if (error.temporary) {
+    const refused = error instanceof RequestError && !error.temporary;
+    if (!refused) {
+      // The network, the box, or the tablet's own storage: none of them is a reason to give the audio up.
       this.#failures += 1;
-      this.#report({ connected: error.status !== 0, trouble: error.message });
-      await this.#count();
+      this.#report({ connected: !(error instanceof RequestError && error.status === 0), trouble: explain(error) });
       await this.#pause.wait(delayAfter(this.#failures));
       return !this.#stopped;
     }
@@ -130,7 +128,7 @@ export class UploadQueue {
       await this.#store.forget(this.encounter);
       this.#report({ outcome: "deleted", waiting: 0 });
     } else {
-      this.#report({ outcome: error.status === 409 ? "conflict" : "refused", trouble: error.message });
+      this.#report({ outcome: error.status === 409 ? "conflict" : "refused", trouble: explain(error) });
     }
     return false;
   }
@@ -140,8 +138,10 @@ export class UploadQueue {
     this.#report({ connected: true, trouble: null });
   }
 
-  async #count(): Promise<void> {
-    this.#report({ waiting: (await this.#store.pending(this.encounter)).length });
+  async #count(): Promise<number[]> {
+    const pending = await this.#store.pending(this.encounter);
+    this.#report({ waiting: pending.length });
+    return pending;
   }
 
   #report(change: Partial<UploadState>): void {

@@ -16,7 +16,8 @@ export function RecordingFoot({ encounter }: { encounter: Encounter }) {
   if (recorder.encounter.value === encounter.id) {
     return recorder.phase.value === "interrupted" ? <Interrupted encounter={encounter} /> : <Live />;
   }
-  if (upload?.recording.finished) return <Sending waiting={upload.queue.state.value.waiting} />;
+  const state = upload?.queue.state.value;
+  if (upload?.recording.finished && state?.outcome === "sending") return <Sending waiting={state.waiting} />;
   if (encounter.state !== "recording") return null;
   return upload ? <Interrupted encounter={encounter} /> : <Elsewhere encounter={encounter} />;
 }
@@ -162,13 +163,12 @@ function Interrupted({ encounter }: { encounter: Encounter }) {
 function Sending({ waiting }: { waiting: number }) {
   const [most, setMost] = useState(Math.max(1, waiting));
   if (waiting > most) setMost(waiting);
-  if (waiting === 0) return null;
   return (
     <section class="recording-foot" aria-label="Sending the recording">
       <Progress
         label="Sending the last of the recording to the box"
-        detail={`${Math.ceil(waiting * CHUNK_SECONDS)} s left`}
-        value={1 - waiting / most}
+        detail={waiting > 0 ? `${Math.ceil(waiting * CHUNK_SECONDS)} s left` : undefined}
+        value={waiting > 0 ? 1 - waiting / most : undefined}
       />
     </section>
   );

@@ -14,7 +14,7 @@ export function StartPanel() {
   const status = box.status.value;
   const template = chosen ?? status?.default_template ?? "";
   const phase = recorder.phase.value;
-  const busy = phase === "opening";
+  const busy = phase !== "idle" && recorder.encounter.value === null;
   const ready = phase === "idle" && status !== null;
 
   const start = async () => {
@@ -52,7 +52,7 @@ export function StartPanel() {
         disabled={!ready}
         onClick={() => void start()}
       >
-        {busy ? "Opening the microphone" : "Start"}
+        {busy ? "Starting" : "Start"}
       </Button>
       {recorder.trouble.value && phase === "idle" && (
         <Banner kind="error" testId="start-trouble">

@@ -8,6 +8,7 @@ const BADGES = {
   recording: { words: "Recording", icon: <MicrophoneIcon /> },
   paused: { words: "Paused", icon: <PauseIcon /> },
   interrupted: { words: "Interrupted", icon: <WarningIcon /> },
+  sending: { words: "Sending", icon: <WorkingIcon /> },
   transcribing: { words: "Transcribing", icon: <WorkingIcon /> },
   writing: { words: "Writing note", icon: <WorkingIcon /> },
   draft: { words: "Draft to review", icon: <ReviewIcon /> },
@@ -34,6 +35,7 @@ function useKind({ id, state, paused }: Summary): keyof typeof BADGES {
     const phase = recorder.phase.value;
     return phase === "paused" || phase === "interrupted" ? phase : "recording";
   }
-  if (uploads.unfinished.value.some(({ recording }) => recording.encounter === id)) return "interrupted";
+  const upload = uploads.get(id);
+  if (upload) return upload.recording.finished ? "sending" : "interrupted";
   return paused ? "paused" : "recording";
 }

@@ -28,9 +28,14 @@ export function VisitView({ id }: { id: string }) {
   useEffect(() => {
     live.open();
     const leave = () => void editor.flush(true);
+    const askToStay = (event: BeforeUnloadEvent) => {
+      if (editor.edits.value.size > 0) event.preventDefault();
+    };
     addEventListener("pagehide", leave);
+    addEventListener("beforeunload", askToStay);
     return () => {
       removeEventListener("pagehide", leave);
+      removeEventListener("beforeunload", askToStay);
       void editor.flush(true);
       live.close();
     };
