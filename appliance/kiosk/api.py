@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from flask import Blueprint, Response, request
 from appliance import __version__
 from appliance.audio import CHUNK_BYTES
 from appliance.clinical_note import DRAFT_NOTICE
-from appliance.errors import ChartsideError, InputError, NotFoundError, TooLargeError
+from appliance.errors import ChartsideError, InputError, NotFoundError, TooLargeError, UnavailableError
 from appliance.kiosk import wire
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
@@ -24,6 +25,8 @@ from appliance.runtime.web import event_stream, receive, send
 _ENCOUNTER: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _CHUNK: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DIGEST: Final = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:$|[,;])", re.ASCII)
+MOST_STREAMS: Final = 32
+"""Event streams at once: each holds a thread of the server, and some must be left for audio."""
 _HEALTH_TIMEOUT: Final = 2.0
 
 
@@ -92,6 +95,8 @@ def _add_encounters(api: Blueprint, visits: Visits, templates: Templates) -> Non
 
 
 def _add_recording(api: Blueprint, visits: Visits) -> None:
+    free_streams = threading.BoundedSemaphore(MOST_STREAMS)
+
     @api.put("/encounters/<encounter>/audio/<chunk>")
     def put_chunk(encounter: str, chunk: str) -> Response:
         """Store an audio chunk."""
@@ -112,7 +117,11 @@ def _add_recording(api: Blueprint, visits: Visits) -> None:
         """What happens to the encounter."""
         position = request.headers.get("Last-Event-ID") or request.args.get("after") or ""
         with visits.use(_id(encounter)):
-            return event_stream(_follow(visits, encounter, position))
+            if not free_streams.acquire(blocking=False):
+                raise UnavailableError("Too many pages are open.", hint="Close some of them; this one tries again.")
+            response = event_stream(_follow(visits, encounter, position))
+            response.call_on_close(free_streams.release)
+            return response
 
 
 def _add_note(api: Blueprint, visits: Visits) -> None:

@@ -30,7 +30,9 @@ class Pipeline:
 
     def start(self) -> None:
         """Begin, or begin again after `Visit.write_again`; does nothing if there is nothing to do."""
-        if self.alive or self._visit.state not in LIVE_STATES:
+        # The last workers may be about to end: whether they saw the new state is not worth knowing.
+        self.stop()
+        if self._visit.state not in LIVE_STATES:
             return
         self._workers = [Transcriber(self._visit, self._speech), Writer(self._visit, self._note)]
         for worker in self._workers:

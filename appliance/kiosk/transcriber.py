@@ -64,13 +64,13 @@ class Transcriber(Worker):
         return self.visit.state == "transcribing"
 
     def progress(self) -> object:
-        """Where the next attempt would start."""
-        return self.visit.committed
+        """Where the next attempt would start, and whether the recording is over."""
+        return self.visit.committed, self.visit.state
 
     def attempt(self) -> None:
         """Feed one speech session while reading its events; wait first until there is audio for it."""
-        self.visit.wait_for(lambda: self.stopped.is_set() or not self.needed() or self._has_news())
-        if self.stopped.is_set() or not self.needed():
+        self.visit.wait_for(lambda: self.dismissed() or self._has_news())
+        if self.dismissed():
             return
         first_sample = self.visit.committed
         session = self.open_session({"first_sample": first_sample})

@@ -217,6 +217,11 @@ class Visit:
     # What the workers do.
 
     @property
+    def closed(self) -> bool:
+        """The encounter was deleted, or this process is stopping."""
+        return self._closed
+
+    @property
     def state(self) -> State:
         """Where the encounter stands."""
         return self._record.state

@@ -93,7 +93,9 @@ class Visits:
         with self.use(encounter) as visit:
             visit.write_again()
             with self._lock:
-                self._entries[encounter].pipeline.start()
+                entry = self._entries.get(encounter)
+            if entry:
+                entry.pipeline.start()
             return visit.document()
 
     def delete(self, encounter: str) -> None:

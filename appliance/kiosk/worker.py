@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from appliance.errors import ChartsideError, StorageError, UnavailableError
+from appliance.errors import CancelledError, ChartsideError, StorageError, UnavailableError
 from appliance.kiosk.visit import Visit
 from appliance.runtime.client import ServiceClient
 from appliance.store.records import Problem
@@ -95,14 +95,27 @@ class Worker(ABC):
     def needed(self) -> bool:
         """Whether there is, or will be, work."""
 
+    def dismissed(self) -> bool:
+        """Whether there is nothing to do any more."""
+        return self.stopped.is_set() or self.visit.closed or not self.needed()
+
     @abstractmethod
     def may_give_up(self) -> bool:
         """Whether the visit is over, so that endless attempts would only keep the clinician waiting."""
 
     def open_session(self, body: object) -> str:
-        """Open a session and return its id."""
-        self._session = self.service.call("POST", "/sessions", Opened, json=body).id
-        return self._session
+        """Open a session and return its id.
+
+        Raises:
+            CancelledError: The worker was stopped meanwhile.
+        """
+        session = self.service.call("POST", "/sessions", Opened, json=body).id
+        self._session = session
+        # `stop` sets the flag before it looks for a session: one of the two sides closes this one.
+        if self.stopped.is_set():
+            self.close_session(session)
+            raise CancelledError("The work was stopped.", hint="It goes on when it is wanted again.")
+        return session
 
     def close_session(self, session: str) -> bool:
         """Delete a session; False if the service did not answer."""
@@ -117,23 +130,24 @@ class Worker(ABC):
 
     def _run(self) -> None:
         failures, before = 0, self.progress()
-        while self.needed() and not self.stopped.is_set():
-            error = self._one_attempt()
+        while not self.dismissed():
+            error, opened = self._one_attempt()
             if error is None or self.stopped.is_set():
                 continue
             if self.progress() != before:
                 failures, before = 0, self.progress()
-            # A full disk is waited out: only somebody who frees space can end it.
-            failures += not isinstance(error, StorageError)
+            # A full disk and a service that opens no session are waited out: the visit did nothing to cause them.
+            failures += not isinstance(error, StorageError) and (opened or not isinstance(error, UnavailableError))
             if failures >= _MOST_ATTEMPTS and self.may_give_up():
                 self._give_up(error)
-            if self.needed():
+            if not self.dismissed():
                 self._wait_for_service(
                     min(_SHORTEST_PAUSE * 2 ** min(failures, _MOST_ATTEMPTS), _LONGEST_PAUSE),
                     store_failed=isinstance(error, StorageError),
                 )
 
-    def _one_attempt(self) -> ChartsideError | None:
+    def _one_attempt(self) -> tuple[ChartsideError | None, bool]:
+        """Returns what ended the attempt, None if it was complete, and whether it had a session."""
         error: ChartsideError
         try:
             self.attempt()
@@ -148,13 +162,13 @@ class Worker(ABC):
             error = ChartsideError(f"Something unexpected went wrong: {type(raised).__name__}.", hint="Run `chartside doctor`.")
             error.__cause__ = raised
         else:
-            return None
+            return None, True
         finally:
             session, self._session = self._session, None
             if session and not self.stopped.is_set():
                 self.close_session(session)
         _log.warning("%s: visit %s: %s: %s", self.service.name, self.visit.id, type(error).__name__, error.message)
-        return error
+        return error, session is not None
 
     def _give_up(self, error: ChartsideError) -> None:
         with contextlib.suppress(ChartsideError):

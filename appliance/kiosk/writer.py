@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import msgspec
@@ -50,8 +51,8 @@ class Writer(Worker):
             for turn in self.visit.turns(sent):
                 self.service.call("PUT", f"{path}/turns/{sent}", object, json=turn)
                 sent += 1
-            self.visit.wait_for(lambda sent=sent: self._idle() or self.visit.turn_count > sent or self._fed(sent))  # type: ignore[misc]
-            if self._idle():
+            self.visit.wait_for(functools.partial(self._has_work, sent))
+            if self.dismissed():
                 return
         self.service.call("POST", f"{path}/finish", object, json={"turns": sent})
         for event in self.service.events(f"{path}/events"):
@@ -60,8 +61,8 @@ class Writer(Worker):
         if not self.stopped.is_set():
             raise UnavailableError("The note service ended the session early.", hint="It is started again.")
 
-    def _idle(self) -> bool:
-        return self.stopped.is_set() or not self.needed()
+    def _has_work(self, sent: int) -> bool:
+        return self.dismissed() or self.visit.turn_count > sent or self._fed(sent)
 
     def _fed(self, sent: int) -> bool:
         """Whether all turns there will be were sent."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -9,6 +10,8 @@ import httpx_sse
 import pytest
 from kiosk_client import Kiosk, expected_texts, texts, wait_until
 from kiosk_peers import SECTIONS, Peer
+
+from appliance.kiosk.api import MOST_STREAMS
 
 
 class Screen:
@@ -196,3 +199,19 @@ def test_a_reader_who_comes_while_a_service_is_away_is_told(lonely_kiosk: Kiosk)
         return told == {"speech", "note"}
 
     wait_until(both_told)
+
+
+def test_streams_that_nobody_closes_leave_room_for_audio(kiosk: Kiosk) -> None:
+    encounter = kiosk.start()
+    with contextlib.ExitStack() as stack:
+        statuses = []
+        for _ in range(MOST_STREAMS + 2):
+            response = stack.enter_context(kiosk.http.stream("GET", f"/api/encounters/{encounter}/events"))
+            statuses.append(response.status_code)
+        assert statuses.count(200) <= MOST_STREAMS
+        assert statuses[-1] == 503
+        kiosk.send(encounter, range(3))
+    # A server notices at its next write that a reader is gone.
+    kiosk.ok("PATCH", f"/encounters/{encounter}", json={"title": "x"})
+    kiosk.ok("PATCH", f"/encounters/{encounter}", json={"title": "y"})
+    wait_until(lambda: kiosk.http.head(f"/api/encounters/{encounter}/events").status_code == 200)
