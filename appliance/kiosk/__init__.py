@@ -2,6 +2,7 @@
 
 service      the process: the application, its server, start and stop
 api          the HTTP routes of encounters and status
+templates    the note templates, known even while the note service is away
 page         the built page as static files
 guard        refuses other web pages; security headers
 visits       the encounters this process has at hand, and their pipelines
