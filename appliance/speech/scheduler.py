@@ -16,7 +16,7 @@ Pass = Callable[[SpeechEngine], None]
 """One run of the engine for one source; it stores its own result."""
 
 _SHORTEST_INTERVAL: Final = 1.0
-_SHARE: Final = 0.5  # of the worker's time that quick passes may take
+_SHARE: Final = 0.4  # of the worker's time that quick passes may take
 _FORGET: Final = 0.7
 
 
@@ -40,7 +40,7 @@ class Source(Protocol):
 class Scheduler:
     """Runs the passes of all sources on one engine, one after the other.
 
-    Sources take turns. Quick passes get at most about half of the time: their interval stretches with their cost and
+    Sources take turns. Quick passes get about two fifths of the time at most: their interval stretches with their cost and
     with the number of sources that speak, so that final passes keep up under load.
 
     Args:

@@ -106,7 +106,6 @@ def test_removing_loops_keeps_order_and_is_stable(letters: list[str]) -> None:
     assert {word.text for word in once} == set(letters)
 
 
-@pytest.mark.models
 def test_what_whisper_invents_from_noise_is_rejected(engine: SpeechEngine) -> None:
     """Noise goes to the engine as if the voice detector had taken it for speech."""
     rng = np.random.default_rng(5)
@@ -124,7 +123,6 @@ def test_what_whisper_invents_from_noise_is_rejected(engine: SpeechEngine) -> No
         assert said_words(doubted, engine.transcribe(to_waveform(samples))) == [], name
 
 
-@pytest.mark.models
 def test_true_speech_loses_nothing(engine: SpeechEngine, visit: Pcm16) -> None:
     endpointer = Endpointer()
     ended = [u for chunk in in_chunks(visit[: 60 * SAMPLE_RATE]) for u in endpointer.feed(np.frombuffer(chunk, np.int16))]

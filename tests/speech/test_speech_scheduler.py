@@ -82,7 +82,7 @@ def test_the_interval_grows_with_cost_and_sources(scheduler: Scheduler) -> None:
         source = Queue("idle", [])
         source.speaking = number > 0
         scheduler.add(source)
-    assert scheduler.interval == pytest.approx(6.0)
+    assert scheduler.interval == pytest.approx(7.5)
     scheduler.stop()
 
 

@@ -357,7 +357,6 @@ def error_rate(reference: str, heard: str) -> float:
     return float(jiwer.wer(normalize(reference), normalize(heard)))
 
 
-@pytest.mark.models
 @pytest.mark.parametrize("name", visit_names())
 def test_the_live_transcript_of_a_visit_is_right(serve_speech: Serve, engine: SpeechEngine, name: str) -> None:
     client = ready(serve_speech(lambda _: engine))
@@ -368,7 +367,6 @@ def test_the_live_transcript_of_a_visit_is_right(serve_speech: Serve, engine: Sp
     assert all(turn.start <= word.start <= word.end <= turn.end for turn in heard for word in turn.words)
 
 
-@pytest.mark.models
 def test_ten_minutes_of_silence_in_a_file_give_no_words(serve_speech: Serve, engine: SpeechEngine) -> None:
     client = ready(serve_speech(lambda _: engine))
     name, body = transcribed(client, wav(np.zeros(600 * SAMPLE_RATE, np.int16)))[-1]

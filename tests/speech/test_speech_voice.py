@@ -142,7 +142,6 @@ def test_ten_minutes_of_anything_but_speech_are_hardly_ever_taken_for_it(sound: 
     assert sum(len(utterance.samples) for utterance in utterances) <= SAMPLE_RATE
 
 
-@pytest.mark.models
 @pytest.mark.parametrize("sound", [silence, white_noise, music, mains_hum, beeps])
 def test_ten_minutes_of_anything_but_speech_give_zero_words(sound: Sound, engine: SpeechEngine) -> None:
     for utterance in fed(Endpointer(), samples_of(sound)):
