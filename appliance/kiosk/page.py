@@ -37,12 +37,14 @@ def create_page(directory: Path = PAGE_DIR) -> Blueprint:
 
     @page.get("/")
     def index() -> Response:
+        """The page."""
         if not (directory / "index.html").is_file():
             return Response(_NOT_BUILT, status=503, mimetype="text/plain")
         return _serve(directory, "index.html")
 
     @page.get("/<path:name>")
     def file(name: str) -> Response:
+        """The page's scripts, styles and icons."""
         return _serve(directory, name)
 
     return page

@@ -1,7 +1,7 @@
 """Measure the samples: length, size, peak, and the word error rate of a faster-whisper model.
 
-The words are compared after Whisper's English normalizer. One line per visit, as in README.md.
-Run ``python samples/measure.py MODEL_FOLDER [--show]``.
+The words are compared after Whisper's English normalizer. One line per visit, as in samples/README.md.
+Run ``python bench/samples.py MODEL_FOLDER [--show]``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import jiwer
 import numpy as np
 from faster_whisper import WhisperModel, decode_audio
-from whisper_normalizer.english import EnglishTextNormalizer
+from word_errors import word_errors
 
-HERE = Path(__file__).resolve().parent
+VISITS = Path(__file__).resolve().parent.parent / "samples" / "visits"
 RATE = 16_000
 
 
@@ -26,10 +26,9 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print each difference too")
     arguments = parser.parse_args()
 
-    normal = EnglishTextNormalizer()
     model = WhisperModel(arguments.model, device="cpu", compute_type="int8")
     print("| visit | length | turns | words | size | peak | WER |\n|---|---|---|---|---|---|---|")
-    for folder in sorted((HERE / "visits").iterdir()):
+    for folder in sorted(VISITS.iterdir()):
         turns = json.loads((folder / "transcript.json").read_text("utf-8"))["turns"]
         audio = decode_audio(str(folder / "audio.opus"), sampling_rate=RATE)
         segments, _ = model.transcribe(
@@ -39,12 +38,11 @@ def main() -> None:
             vad_filter=True,
             condition_on_previous_text=False,
         )
-        reference = normal(" ".join(turn["text"] for turn in turns))
-        result = jiwer.process_words(reference, normal(" ".join(s.text for s in segments)))
+        result = word_errors(" ".join(turn["text"] for turn in turns), " ".join(s.text for s in segments))
         length = len(audio) / RATE
         print(
             f"| `{folder.name}` | {int(length // 60)}:{length % 60:04.1f} | {len(turns)} "
-            f"| {len(reference.split())} | {(folder / 'audio.opus').stat().st_size // 1000} kB "
+            f"| {len(result.references[0])} | {(folder / 'audio.opus').stat().st_size // 1000} kB "
             f"| {20 * np.log10(np.abs(audio).max()):.1f} dBFS | {100 * result.wer:.1f} % |",
             flush=True,
         )
