@@ -92,6 +92,7 @@ def test_another_tablet_sees_the_deletion(new_tablet: NewTablet) -> None:
     visit = first.start_visit()
     second.open(visit)
     second.find("elsewhere").wait_for()
+    second.expected_errors.add("404")
     first.delete()
     second.find("deleted").wait_for()
 
