@@ -19,6 +19,7 @@ RFC 9457 problem document (`application/problem+json`) with `status`; the comman
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 
@@ -44,7 +45,18 @@ class ChartsideError(Exception):
 
     def problem(self) -> dict[str, str | int]:
         """The error as the members of an RFC 9457 problem document."""
-        return {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.message, "hint": self.hint}
+        return {
+            "type": self.problem_type(),
+            "title": self.title,
+            "status": self.status,
+            "detail": self.message,
+            "hint": self.hint,
+        }
+
+    @classmethod
+    def problem_type(cls) -> str:
+        """The URI that names this kind of problem."""
+        return f"urn:chartside:problem:{cls.__name__}"
 
 
 class InputError(ChartsideError):
@@ -130,20 +142,21 @@ class CancelledError(ChartsideError):
     title = "The work was stopped"
 
 
-def by_status(status: int, message: str, hint: str) -> ChartsideError:
+def from_problem(document: Mapping[str, object]) -> ChartsideError:
     """Rebuild an error from a problem document that another service sent.
 
     Args:
-        status: HTTP status code, 400 to 599.
-        message: The document's `detail`.
-        hint: The document's `hint`.
+        document: Members of an RFC 9457 problem document.
 
     Returns:
-        The most specific error class with that status, or `ChartsideError`.
+        The error class that the document's `type` names; for a type from elsewhere, `ChartsideError`.
     """
-    kinds: tuple[type[ChartsideError], ...] = (
-        InputError, AudioError, TooLargeError, ForbiddenError, NotFoundError, ConflictError, StorageError, UnavailableError,
-        CancelledError,
-    )  # fmt: skip
-    kind = next((k for k in kinds if k.status == status), ChartsideError)
-    return kind(message, hint=hint)
+    kinds = {kind.problem_type(): kind for kind in _all_kinds(ChartsideError)}
+    kind = kinds.get(str(document.get("type")), ChartsideError)
+    return kind(str(document.get("detail", kind.title)), hint=str(document.get("hint", "")))
+
+
+def _all_kinds(kind: type[ChartsideError]) -> Iterator[type[ChartsideError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _all_kinds(child)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from appliance.clinical_note import Note, Section
-from appliance.errors import InputError, NotFoundError, UnavailableError, by_status
+from appliance.errors import InputError, NotFoundError, UnavailableError, from_problem
 from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.runtime.web import decode
 from appliance.transcript import Transcript, Turn
@@ -135,8 +135,7 @@ def note_events(note: ServiceClient, name: str) -> Iterator[Note | Section | dic
 
 
 def _failure(event: ServerEvent) -> Exception:
-    document = event.decode(dict[str, Any])
-    return by_status(document["status"], document["detail"], document["hint"])
+    return from_problem(event.decode(dict[str, object]))
 
 
 def _turn(line: str) -> Turn:

@@ -29,6 +29,7 @@ from rich.progress import Progress
 from word_errors import word_errors
 
 from appliance import recorded
+from appliance.clinical_note import Note
 from appliance.models.build import default_sources
 from appliance.note.model import LanguageModel
 from appliance.note.prompts import END, START, spoken
@@ -162,7 +163,7 @@ def bench_product(note: ServiceClient, turns: list[Turn], repeats: int, step: Ca
                 # A visit takes minutes: the exchanges before the last are written long before it ends.
                 time.sleep(0.8)
             note.call("POST", f"/sessions/{name}/finish", object, json={"turns": len(turns)})
-            written = next(event for event in recorded.note_events(note, name) if isinstance(event, recorded.Note))
+            written = next(event for event in recorded.note_events(note, name) if isinstance(event, Note))
         timing = written.timing
         measured.add(
             end_to_note_seconds=timing.finish_to_note_seconds,

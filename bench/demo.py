@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import httpx_sse
@@ -121,7 +122,7 @@ def _follow(kiosk: httpx.Client, path: str, began: float, bars: tuple[Progress, 
     raise SystemExit(message)
 
 
-def _events(kiosk: httpx.Client, path: str) -> Iterator[tuple[str, dict[str, object]]]:
+def _events(kiosk: httpx.Client, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     with httpx_sse.connect_sse(kiosk, "GET", path, timeout=600) as source:
         for event in source.iter_sse():
             if event.data:

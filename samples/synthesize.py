@@ -260,7 +260,7 @@ def main() -> None:
     for slug in arguments.slugs or sorted(casts):
         onnxruntime.set_seed(SEED)  # before the sessions: both engines draw noise inside the graph
         folder = HERE / "visits" / slug
-        voices = {
+        voices: dict[str, Voice] = {
             who: KokoroVoice(arguments.styles / f"{spec['voice']}.bin", float(spec["speed"]), arguments.work)
             for who, spec in casts[slug].items()
         }

@@ -11,9 +11,9 @@ from typing import Annotated, Final
 import msgspec
 
 from appliance.audio import CHUNK_SAMPLES
-from appliance.errors import StorageError, UnavailableError, by_status
+from appliance.errors import StorageError, UnavailableError, from_problem
 from appliance.kiosk.visit import Visit
-from appliance.kiosk.worker import Failure, Worker
+from appliance.kiosk.worker import Worker
 from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.store.records import Problem
 from appliance.transcript import Gap, Seconds, Turn
@@ -108,8 +108,7 @@ class Transcriber(Worker):
                 self.visit.transcribed(event.decode(_Finished).duration)
                 return True
             case "failed":
-                failure = event.decode(Failure)
-                raise by_status(failure.status, failure.detail, failure.hint)
+                raise from_problem(event.decode(dict[str, object]))
         return False
 
 

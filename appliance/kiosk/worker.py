@@ -32,15 +32,6 @@ class Opened(msgspec.Struct, frozen=True):
     id: str
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """A problem document (RFC 9457) that came as an event."""
-
-    status: int = ChartsideError.status
-    title: str = ChartsideError.title
-    detail: str = ""
-    hint: str = ""
-
-
 class Worker(ABC):
     """A thread that does its part of a visit, again from what is stored whenever the service loses its session.
 

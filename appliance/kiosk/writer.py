@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from appliance.clinical_note import Note, Section
-from appliance.errors import CancelledError, UnavailableError, by_status
-from appliance.kiosk.worker import Failure, Worker
+from appliance.errors import CancelledError, ChartsideError, UnavailableError, from_problem
+from appliance.kiosk.worker import Worker
 from appliance.runtime.client import ServerEvent
 from appliance.store.records import Problem
 
@@ -82,12 +82,11 @@ class Writer(Worker):
                 self.visit.written(event.decode(Note))
                 return True
             case "failed":
-                self._fail(event.decode(Failure))
+                self._fail(from_problem(event.decode(dict[str, object])))
                 return True
         return False
 
-    def _fail(self, failure: Failure) -> None:
-        error = by_status(failure.status, failure.detail, failure.hint)
+    def _fail(self, error: ChartsideError) -> None:
         if isinstance(error, _PASSING):
             raise error
-        self.visit.fail(Problem(failure.title, failure.detail, failure.hint))
+        self.visit.fail(Problem.of(error))

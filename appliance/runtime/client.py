@@ -12,7 +12,7 @@ import httpx
 import httpx_sse
 import msgspec
 
-from appliance.errors import ChartsideError, UnavailableError, by_status
+from appliance.errors import ChartsideError, UnavailableError, from_problem
 from appliance.runtime.events import HEARTBEAT_SECONDS
 
 T = TypeVar("T")
@@ -114,8 +114,6 @@ class ServiceClient:
         return UnavailableError(f"The {self.name} service does not answer.", hint="It restarts by itself; try again shortly.")
 
     def _error(self, response: httpx.Response) -> ChartsideError:
-        detail, hint = f"The {self.name} service answered {response.status_code}.", ""
         with contextlib.suppress(msgspec.DecodeError):
-            document = msgspec.json.decode(response.content, type=dict[str, object])
-            detail, hint = str(document.get("detail", detail)), str(document.get("hint", ""))
-        return by_status(response.status_code, detail, hint)
+            return from_problem(msgspec.json.decode(response.content, type=dict[str, object]))
+        return ChartsideError(f"The {self.name} service answered {response.status_code}.", hint="Run `chartside doctor`.")

@@ -55,15 +55,6 @@ class Finished(msgspec.Struct, frozen=True):
     """Length of the recording in seconds."""
 
 
-class Failed(msgspec.Struct, frozen=True):
-    """The session cannot go on: a problem document."""
-
-    title: str
-    status: int
-    detail: str
-    hint: str
-
-
 class LiveSession:
     """Transcribes one recording while it arrives.
 
@@ -138,7 +129,7 @@ class LiveSession:
 
     def fail(self, error: Exception) -> None:
         """Tell the readers that the session cannot go on, and why."""
-        self.events.publish("failed", problem_of(recognizer_error(error)))
+        self.events.publish("failed", recognizer_error(error).problem())
         self.events.close()
 
     def _finalize(self, utterance: Utterance, engine: SpeechEngine) -> None:
@@ -177,11 +168,6 @@ def turn_of(utterance: Utterance, words: Sequence[HeardWord]) -> Turn:
         for w in words
     )
     return Turn(" ".join(w.text for w in placed), placed[0].start, placed[-1].end, placed)
-
-
-def problem_of(error: ChartsideError) -> Failed:
-    """The error as an event."""
-    return Failed(error.title, error.status, error.message, error.hint)
 
 
 def recognizer_error(error: Exception) -> ChartsideError:

@@ -74,7 +74,8 @@ class Sessions:
         """State of the service.
 
         Raises:
-            UnavailableError: The model is still loading, or could not be loaded; the message says why.
+            UnavailableError: The model is still loading.
+            ChartsideError: The model could not be loaded.
         """
         self._ready()
         with self._lock:
@@ -183,7 +184,8 @@ class Sessions:
 
     def _ready(self) -> Scheduler:
         if self._failure is not None:
-            raise UnavailableError(f"The speech model is not loaded: {self._failure.message}", hint=self._failure.hint)
+            # A fresh exception each time: a raised one collects the tracebacks of all its callers.
+            raise type(self._failure)(self._failure.message, hint=self._failure.hint)
         if self._scheduler is None:
             raise UnavailableError("The speech model is loading.", hint="Try again in a few seconds.")
         return self._scheduler

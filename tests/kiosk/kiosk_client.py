@@ -5,13 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx_sse
 from kiosk_peers import TURN_CHUNKS, chunk_of, turn_text
 
+from appliance.settings import Settings
+
 _PATIENCE = 60.0
+MAX_CHUNKS = 1000
+"""Longest recording of the kiosk under test."""
+
+
+@dataclass
+class Running:
+    """A kiosk that all tests of a session share: starting and stopping one takes most of a second."""
+
+    port: int
+    settings: Settings
+    page_dir: Path
 
 
 class Kiosk:

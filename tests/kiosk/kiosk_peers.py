@@ -306,7 +306,8 @@ def main(name: str, fd: str, directory: str) -> None:
     listener = inherited_socket(int(fd))
     assert listener
     sessions: dict[str, Any] = {}
-    app = {"speech": speech_app, "note": note_app}[name](Triggers(Path(directory)), sessions)
+    triggers = Triggers(Path(directory))
+    app = speech_app(triggers, sessions) if name == "speech" else note_app(triggers, sessions)
     serve(Server(app, listener, lambda: end_streams(sessions)))
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import MAX_CHUNKS
-from kiosk_client import Kiosk, expected_texts, texts, wait_until
+from kiosk_client import MAX_CHUNKS, Kiosk, expected_texts, texts, wait_until
 from kiosk_peers import SECTIONS, Peer, chunk_of
 
 from appliance import __version__

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Running
-from kiosk_client import Kiosk
+from kiosk_client import Kiosk, Running
 
 INDEX = "<!doctype html><title>Chartside</title>"
 

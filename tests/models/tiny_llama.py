@@ -92,7 +92,8 @@ class TinyLlama:
 
 
 def _rms(x: Array, weight: Array) -> Array:
-    return x / np.sqrt((x * x).mean(-1, keepdims=True) + EPSILON) * weight
+    normal: Array = x / np.sqrt((x * x).mean(-1, keepdims=True) + EPSILON) * weight
+    return normal
 
 
 def _rotate(x: Array) -> Array:

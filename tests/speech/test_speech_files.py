@@ -21,6 +21,7 @@ def encoded(container: str, codec: str, samples: Pcm16 = TONE, rate: int = 44_10
     body = io.BytesIO()
     with av.open(body, "w", format=container) as output:
         stream = output.add_stream(codec, rate=rate, layout=channels)
+        assert isinstance(stream, av.AudioStream)
         count = 2 if channels == "stereo" else 1
         frame = av.AudioFrame.from_ndarray(np.repeat(samples, count)[None], format="s16", layout=channels)
         frame.rate = rate

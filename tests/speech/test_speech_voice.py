@@ -123,7 +123,8 @@ def music(rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
 
 
 def mains_hum(_rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
-    return 0.1 * np.sum([np.sin(2 * np.pi * 60 * k * time) / k for k in range(1, 8)], axis=0)
+    hum: np.ndarray = 0.1 * np.sum([np.sin(2 * np.pi * 60 * k * time) / k for k in range(1, 8)], axis=0)
+    return hum
 
 
 def beeps(_rng: np.random.Generator, time: np.ndarray) -> np.ndarray:

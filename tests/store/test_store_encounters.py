@@ -4,7 +4,7 @@ import os
 import random
 import resource
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -264,7 +264,7 @@ def test_a_full_disk_is_reported_and_harms_nothing(settings: Settings) -> None:
 
 def test_a_second_process_is_locked_out(store: EncounterStore, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     store.create("aci", "")
-    connect = sqlite3.connect
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **k, timeout=0.1))
     with pytest.raises(ConflictError, match="Another process"):
         EncounterStore.open(settings)
