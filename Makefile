@@ -83,7 +83,7 @@ build/test.stamp: requirements/test.txt build/runtime.stamp
 
 # Node 20 or newer: the system's where it has one, else from PyPI.
 build/node.stamp: requirements/node.txt build/runtime.stamp
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
 	  $(BIN)/pip install --quiet --require-hashes -r requirements/node.txt
 	@touch $@
 
@@ -94,7 +94,8 @@ build/page.stamp: web/package.json web/package-lock.json build/node.stamp
 $(PAGE): build/page.stamp $(shell find web -name node_modules -prune -o -type f -newer web/package.json -print -o -path 'web/src/*' -type f -print 2>/dev/null)
 	cd web && npm run --silent build
 
-# The peer of `make bench`: llama.cpp as node-llama-cpp's prebuilt binary.
+# The peer of `make bench`: llama.cpp as node-llama-cpp's prebuilt binary. `npm ci` refuses a lock file without the packages of
+# systems that the registry at hand does not carry; `npm install` takes the locked ones and checks their hashes all the same.
 build/llama-cpp.stamp: bench/package.json bench/package-lock.json build/node.stamp
-	cd bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd bench && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

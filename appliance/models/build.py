@@ -40,7 +40,7 @@ SOURCES_FILE: Final = Path(__file__).parent / "sources.txt"
 ACCURACY_LEVEL: Final = 4
 """Of the shipped graph: the CPU rounds inputs of products to int8 per block; `tests/models` measures what it costs."""
 _NAME = "chartside-default"
-_VERSION = "1"
+_VERSION = "2"
 _PINNED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+) --hash=sha256:(?P<sha256>[0-9a-f]{64})$", re.MULTILINE)
 _WHISPER_FILES: Final = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
 
@@ -185,7 +185,7 @@ def _write_manifest(staged: Path) -> None:
             adapter="none",
             strategy="topics",
             context=8192,
-            said_words_only=True,
+            verbatim=True,
             calibrated_topics=True,
         ),
         files=files,

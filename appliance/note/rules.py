@@ -1,4 +1,4 @@
-"""Rules that steer decoding: no loops, and a choice from a closed list."""
+"""Rules that steer decoding: no loops, a choice from a closed list, nothing but what was said."""
 
 from __future__ import annotations
 
@@ -91,67 +91,45 @@ class After:
             self._rule.apply(logits, written[length:])
 
 
-class SaidWords:
-    """The row consists of whole words from two lists: words that were said, and joining words.
+class SaidSentences:
+    """The row consists of whole sentences from a list, each at most once.
 
-    Words are compared by their token ids, so a word cannot be put together from pieces of others. At most two joining
-    words follow each other, and neither punctuation nor the end follows one, so a row cannot fill up with them.
+    Sentences are followed token by token, so nothing can be put together from pieces of several.
 
     Args:
-        said: Token ids of every word that was said, each with the blank before it.
-        joining: Token ids of every joining word, each with the blank before it.
-        marks: Punctuation, allowed after a word that was said.
-        stops: Tokens that end the row, allowed after a word that was said or after punctuation.
+        sentences: Token ids of every sentence, at least one.
+        most: Most sentences of the row.
+        stops: Tokens that end the row, allowed after a sentence.
     """
 
-    _MOST_JOINING = 2
-
-    def __init__(self, said: Iterable[Tokens], joining: Iterable[Tokens], marks: Iterable[int], stops: Iterable[int]) -> None:
-        self._root = _Node()
-        self._stops = frozenset(stops)
-        self._after_said = self._stops | frozenset(marks)
-        for word in joining:
-            self._root.add(word, is_said=False)
-        for word in said:
-            self._root.add(word, is_said=True)
-        self._said_starts = frozenset(token for token, node in self._root.children.items() if node.leads_to_said)
+    def __init__(self, sentences: Iterable[Tokens], most: int, stops: Iterable[int]) -> None:
+        whole = {tuple(sentence) for sentence in sentences}
+        # Where one sentence is the start of another, only the longer one is kept: its end is then never in doubt.
+        self._sentences = sorted(s for s in whole if not any(len(t) > len(s) and t[: len(s)] == s for t in whole))
+        self._most = most
+        self._stops = sorted(stops)
 
     def apply(self, logits: Float32, written: Tokens) -> None:
         """See `Rule.apply`."""
-        node, joining = self._root, 0
-        for token in written:
-            following = node.children.get(token)
-            if following is None:  # the token starts the next word, or stands between words
-                joining = 0 if node.is_said or node is self._root else joining + 1
-                following = self._root.children.get(token, self._root)
-            node = following
-        allowed = set(node.children)
-        if node.is_said:
-            allowed |= set(self._root.children) | self._after_said
-        elif node.is_word:
-            allowed |= self._said_starts if joining + 1 >= self._MOST_JOINING else set(self._root.children)
-        elif node is self._root:
-            allowed |= self._stops if written else set()
+        unused, begun = list(self._sentences), 0
+        for end in range(1, len(written) + 1):
+            if (sentence := tuple(written[begun:end])) in unused:
+                unused.remove(sentence)
+                begun = end
+        part = tuple(written[begun:])
+        complete = len(self._sentences) - len(unused)
+        if part or complete < self._most:
+            allowed = {sentence[len(part)] for sentence in unused if sentence[: len(part)] == part}
+        else:
+            allowed = set()
+        if not part and complete:
+            allowed.update(self._stops)
         _keep_only(logits, sorted(allowed))
 
-
-class _Node:
-    """A node of the prefix tree of words."""
-
-    def __init__(self) -> None:
-        self.children: dict[int, _Node] = {}
-        self.is_word = False
-        self.is_said = False
-        self.leads_to_said = False
-
-    def add(self, word: Tokens, *, is_said: bool) -> None:
-        """Add a word below this node."""
-        node = self
-        for token in word:
-            node = node.children.setdefault(token, _Node())
-            node.leads_to_said |= is_said
-        node.is_word = True
-        node.is_said |= is_said
+    @property
+    def longest(self) -> int:
+        """Most tokens that the row can have."""
+        return sum(sorted((len(sentence) for sentence in self._sentences), reverse=True)[: self._most])
 
 
 def _keep_only(logits: Float32, allowed: list[int]) -> None:

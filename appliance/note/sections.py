@@ -13,15 +13,17 @@ from appliance.clinical_note import NOT_DISCUSSED, Section, Sentence
 from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
 from appliance.note.model import KeyValueCache, LanguageModel, Tokens
 from appliance.note.prompts import END, section_prompts, spoken
-from appliance.note.rules import NoRepeatedPhrase, RepetitionPenalty, SaidWords
-from appliance.note.said import joining_words, said_words
+from appliance.note.rules import NoRepeatedPhrase, RepetitionPenalty, SaidSentences
+from appliance.note.statements import statements
 from appliance.note.templates import SectionPlan, Template
 from appliance.note.writer import assemble, split_sentences, tidy
 from appliance.runtime.bundle import NoteModel
 from appliance.transcript import Turn
 
 SECTION_LIMIT: Final = 256
-"""Most tokens of one section of one window."""
+"""Most tokens of one section of one window in the model's own words."""
+MOST_STATEMENTS: Final = 8
+"""Most sentences that an untuned model may take over into one section of one window."""
 _PHRASE = 4
 
 
@@ -47,16 +49,14 @@ class SectionsStrategy:
 
     def row(self, section: SectionPlan, visit: str) -> Row:
         """The text to write for one section of a window."""
+        prompt = self.model.encode(self._texts.suffix(section))
+        if self._config.verbatim and (found := statements(visit)):
+            said = SaidSentences((self.model.encode(f" {statement}") for statement in found), MOST_STATEMENTS, self.stops)
+            return Row(prompt, said.longest + 1, self.stops, [said])
         rules: list[Rule] = [
             RepetitionPenalty(self._config.repetition_penalty, self._punctuation | self.stops),
             NoRepeatedPhrase(_PHRASE),
         ]
-        prompt = self.model.encode(self._texts.suffix(section))
-        if self._config.said_words_only:
-            said, joining = (
-                [self.model.encode(f" {word}") for word in sorted(words)] for words in (said_words(visit), joining_words(visit))
-            )
-            rules.append(SaidWords(said, joining, self._punctuation, self.stops))
         return Row(prompt, SECTION_LIMIT, self.stops, rules)
 
     def read(self, row: Row) -> list[str]:

@@ -12,19 +12,19 @@ from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
 from appliance.note.exchanges import Exchange, ExchangeCutter
 from appliance.note.model import Float32, KeyValueCache, LanguageModel
 from appliance.note.prompts import END, topic_prompts
-from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidWords
-from appliance.note.said import joining_words, said_words
+from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences
+from appliance.note.statements import statements
 from appliance.note.templates import Template
 from appliance.note.writer import assemble, split_sentences, tidy
 from appliance.runtime.bundle import NoteModel
 from appliance.transcript import Turn
 
 LINE_LIMIT: Final = 64
-"""Most tokens of one line."""
+"""Most tokens of one line in the model's own words."""
 BATCH: Final = 6
 """Most exchanges written together."""
-LEAST_WORDS: Final = 4
-"""Different words beyond fillers and joining words that an exchange needs to be written about."""
+MOST_STATEMENTS: Final = 2
+"""Most sentences that an untuned model may take over from one exchange."""
 _PHRASE = 3
 
 
@@ -48,11 +48,22 @@ class TopicsStrategy:
         for _ in prefill(model, self.prefix, prefix, Meter()):
             pass
         topics = [model.encode(f"{topic}:") for topic in self._texts.topics]
+        self._longest_topic = max(map(len, topics))
         self.opening = OneOf(topics, self._prior() if config.calibrated_topics else None)
 
     def row(self, exchange: str) -> Row:
         """The line to write about one exchange."""
-        return Row(self._prompt(exchange), LINE_LIMIT, self.stops, self._rules(exchange))
+        prompt = self._prompt(exchange)
+        if self._config.verbatim:
+            sentences = [self.model.encode(f" {statement}") for statement in statements(exchange)]
+            said = SaidSentences(sentences, MOST_STATEMENTS, self.stops)
+            return Row(prompt, self._longest_topic + said.longest + 1, self.stops, [self.opening, After(self.opening, said)])
+        rules: list[Rule] = [
+            RepetitionPenalty(self._config.repetition_penalty, self._punctuation | self.stops),
+            NoRepeatedPhrase(_PHRASE),
+            self.opening,
+        ]
+        return Row(prompt, LINE_LIMIT, self.stops, rules)
 
     def read(self, row: Row) -> tuple[str, list[str]]:
         """Topic and sentences of a written line. A sentence that the limit cut off is left out, unless it is the only one."""
@@ -68,20 +79,6 @@ class TopicsStrategy:
 
     def _prompt(self, exchange: str) -> list[int]:
         return self.model.encode_plain(exchange) + self._suffix
-
-    def _rules(self, exchange: str) -> list[Rule]:
-        rules: list[Rule] = [
-            RepetitionPenalty(self._config.repetition_penalty, self._punctuation | self.stops),
-            NoRepeatedPhrase(_PHRASE),
-            self.opening,
-        ]
-        if self._config.said_words_only:
-            said, joining = (
-                [self.model.encode(f" {word}") for word in sorted(words)]
-                for words in (said_words(exchange), joining_words(exchange))
-            )
-            rules.append(After(self.opening, SaidWords(said, joining, self._punctuation, self.stops)))
-        return rules
 
     def _prior(self) -> Float32:
         """Mean logits of the first token over exchanges without content, `[vocabulary]`."""
@@ -141,5 +138,5 @@ class TopicsWriter:
 
 
 def _has_content(exchange: Exchange) -> bool:
-    """Whether there is anything to write about: more than "Okay." and "Hi, how are you?"."""
-    return len({word.lower() for word in said_words(exchange.text)}) >= LEAST_WORDS
+    """Whether there is anything to write about: more than questions and "Okay."."""
+    return bool(statements(exchange.text))

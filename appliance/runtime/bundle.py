@@ -54,8 +54,8 @@ class NoteModel(msgspec.Struct, frozen=True):
     strategy: Literal["sections", "topics"]
     context: int
     """Longest sequence in tokens."""
-    said_words_only: bool
-    """The model may only use words that were said, and small joining words."""
+    verbatim: bool
+    """The model chooses among the sentences that were said and repeats them word for word; it writes none of its own."""
     calibrated_topics: bool
     """The model's preference among topics when nothing was said is taken off its choice."""
     window_tokens: int = 3000

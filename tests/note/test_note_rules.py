@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.note.model import Tokens
-from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidWords
+from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences
 
 SIZE = 30
-DOT, END = 28, 29
-words = st.lists(st.lists(st.integers(0, 19), min_size=1, max_size=3), min_size=1, max_size=6)
+END = 29
+sentences = st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), min_size=1, max_size=6)
 
 
 def allowed(rule: object, written: Tokens) -> set[int]:
@@ -70,22 +70,28 @@ def test_calibration_takes_off_what_the_model_always_prefers() -> None:
     assert logits.argmax() == 5
 
 
-def test_said_words_are_whole() -> None:
-    rule = SaidWords([[1, 2], [3]], [[4]], {DOT}, {END})
-    assert allowed(rule, []) == {1, 3, 4}
-    assert allowed(rule, [1]) == {2}  # a word that has begun must be finished
-    assert allowed(rule, [1, 2]) == {1, 3, 4, DOT, END}
-    assert allowed(rule, [3, DOT]) == {1, 3, 4, END}  # no punctuation after punctuation
-    assert allowed(rule, [4]) == {1, 3, 4}  # neither punctuation nor the end after a joining word
-    assert allowed(rule, [4, 4]) == {1, 3}  # at most two joining words in a row
+def test_said_sentences_are_whole_and_used_once() -> None:
+    rule = SaidSentences([[1, 2], [1, 3], [4]], 2, {END})
+    assert allowed(rule, []) == {1, 4}
+    assert allowed(rule, [1]) == {2, 3}  # a sentence that has begun must be finished
+    assert allowed(rule, [1, 2]) == {1, 4, END}
+    assert allowed(rule, [1, 2, 1]) == {3}  # each once
+    assert allowed(rule, [1, 2, 4]) == {END}  # no more than two
+    assert rule.longest == 4
 
 
-@given(words, words, st.integers(0, 2**32 - 1))
-def test_nothing_but_whole_words_can_be_written(said: list[Tokens], joining: list[Tokens], seed: int) -> None:
-    rule = SaidWords(said, joining, {DOT}, {END})
+def test_of_a_sentence_and_its_start_the_longer_one_is_kept() -> None:
+    rule = SaidSentences([[1], [1, 2]], 3, {END})
+    assert allowed(rule, [1]) == {2}
+    assert allowed(rule, [1, 2]) == {END}
+
+
+@given(sentences, st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_nothing_but_whole_sentences_can_be_written(said: list[Tokens], most: int, seed: int) -> None:
+    rule = SaidSentences(said, most, {END})
     random = np.random.default_rng(seed)
     written: Tokens = []
-    for _ in range(40):
+    for _ in range(rule.longest + 1):
         logits = random.normal(size=SIZE).astype(np.float32)
         rule.apply(logits, written)
         assert np.isfinite(logits.max()), "a row can always go on"
@@ -94,17 +100,18 @@ def test_nothing_but_whole_words_can_be_written(said: list[Tokens], joining: lis
             break
         written.append(token)
     else:
-        return  # cut off by the limit, possibly inside a word
-    vocabulary = {tuple(word) for word in said + joining} | {(DOT,)}
-    reachable = {0}
+        raise AssertionError("the row is longer than its longest")
+    reachable = {0: frozenset[tuple[int, ...]]()}
     for end in range(1, len(written) + 1):
-        if any(end - len(word) in reachable and tuple(written[end - len(word) : end]) == word for word in vocabulary):
-            reachable.add(end)
-    assert len(written) in reachable, "the text is a sequence of whole words"
+        for sentence in map(tuple, said):
+            start = end - len(sentence)
+            if start in reachable and tuple(written[start:end]) == sentence and sentence not in reachable[start]:
+                reachable[end] = reachable[start] | {sentence}
+    assert 0 < len(reachable[len(written)]) <= most, "the text is a sequence of different whole sentences"
 
 
 def test_a_rule_may_wait_for_the_opening() -> None:
     opening = OneOf([[7]])
-    rule = After(opening, SaidWords([[1]], [], {DOT}, {END}))
+    rule = After(opening, SaidSentences([[1]], 1, {END}))
     assert allowed(rule, []) == set(range(SIZE))
     assert allowed(rule, [7]) == {1}

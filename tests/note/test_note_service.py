@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 
 import pytest
@@ -10,7 +9,7 @@ from sample_visits import sample_visits
 
 from appliance import recorded
 from appliance.clinical_note import DRAFT_NOTICE, NOT_DISCUSSED, Note
-from appliance.errors import CancelledError, ConflictError, InputError, NotFoundError
+from appliance.errors import CancelledError, ConflictError, InputError, NotFoundError, UnknownTemplateError
 from appliance.note.model import LanguageModel
 from appliance.note.sections import SectionsStrategy
 from appliance.note.templates import template_named
@@ -44,15 +43,15 @@ def test_a_note_has_every_section_and_says_it_is_a_draft(note_service: ServiceCl
     assert note.timing.decode_tokens > 0
 
 
-def test_every_sentence_comes_from_turns_that_exist_and_uses_their_words(note_service: ServiceClient) -> None:
-    visit = sample_visits()[0]
-    note = recorded.write_note(note_service, "aci", visit.turns, ignore)
-    sentences = [sentence for section in note.sections for sentence in section.sentences]
-    assert len(sentences) >= 5
-    for sentence in sentences:
-        said = " ".join(visit.turns[turn].text for turn in sentence.turns).lower()
-        for number in re.findall(r"\d+(?:\.\d+)?", sentence.text):
-            assert number in said, "a number that was never said"
+def test_every_sentence_was_said_in_the_turns_it_names(note_service: ServiceClient) -> None:
+    """The untuned model writes nothing of its own: an independent look at the note against the transcript."""
+    for visit in sample_visits():
+        note = recorded.write_note(note_service, "aci", visit.turns, ignore)
+        sentences = [sentence for section in note.sections for sentence in section.sentences]
+        assert len(sentences) >= 5
+        for sentence in sentences:
+            said = " ".join(visit.turns[turn].text for turn in sentence.turns).lower()
+            assert sentence.text.lower().rstrip(".") in said
 
 
 def test_nothing_said_gives_an_empty_note(note_service: ServiceClient) -> None:
@@ -119,7 +118,7 @@ def test_bad_turns_are_refused_and_the_session_goes_on(note_service: ServiceClie
 
 
 def test_unknown_names_are_refused(note_service: ServiceClient) -> None:
-    with pytest.raises(NotFoundError) as refused:
+    with pytest.raises(UnknownTemplateError) as refused:
         note_service.call("POST", "/sessions", object, json={"template": "../../etc/passwd"})
     assert refused.value.hint == "Known templates: aci, soap."
     with pytest.raises(NotFoundError):
@@ -144,7 +143,7 @@ def test_a_visit_longer_than_the_context_is_written_whole(note_service: ServiceC
 def test_the_sections_strategy_reads_every_window(language_model: LanguageModel) -> None:
     visit = sample_visits()[1]
     config = NoteModel(
-        "test", "none", "sections", language_model.context, said_words_only=True, calibrated_topics=False, window_tokens=400
+        "test", "none", "sections", language_model.context, verbatim=True, calibrated_topics=False, window_tokens=400
     )
     writer = SectionsStrategy(language_model, config).writer(template_named("soap"))
     for turn in visit.turns[:24]:
