@@ -21,8 +21,10 @@ CHUNK_SAMPLES: Final = 8_000
 """Samples in every chunk but the last: half a second."""
 CHUNK_BYTES: Final = CHUNK_SAMPLES * SAMPLE_BYTES
 """Bytes in every chunk but the last."""
-CHUNK_MEDIA_TYPE: Final = "audio/L16;rate=16000;channels=1"
-"""Media type of a chunk (RFC 2586, little endian)."""
+CHUNK_MIME_TYPE: Final = "audio/l16"
+"""Type of a chunk without parameters (RFC 2586, but little endian)."""
+CHUNK_MEDIA_TYPE: Final = f"{CHUNK_MIME_TYPE};rate={SAMPLE_RATE};channels=1"
+"""Media type of a chunk."""
 
 Pcm16 = npt.NDArray[np.int16]
 """Samples as they travel, shape `[n]`, -32768 to 32767."""

@@ -13,14 +13,13 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from appliance import __version__
-from appliance.audio import CHUNK_BYTES
 from appliance.clinical_note import DRAFT_NOTICE
-from appliance.errors import ChartsideError, InputError, NotFoundError, TooLargeError, UnavailableError
+from appliance.errors import ChartsideError, InputError, NotFoundError, UnavailableError
 from appliance.kiosk import wire
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
 from appliance.runtime.client import ServiceClient
-from appliance.runtime.web import event_stream, receive, send
+from appliance.runtime.web import event_stream, receive, receive_chunk, send
 
 _ENCOUNTER: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _CHUNK: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -169,13 +168,8 @@ def _chunk_number(chunk: str) -> int:
 
 
 def _chunk_body() -> bytes:
-    """The request's body, checked against its length limit and its digest (RFC 9530)."""
-    if (request.content_length or 0) > CHUNK_BYTES:
-        raise TooLargeError(
-            f"The audio chunk has {request.content_length} bytes; a chunk holds at most {CHUNK_BYTES}.",
-            hint="Split the recording into chunks of half a second at 16 kHz; check the sample rate.",
-        )
-    body = request.get_data()
+    """The request's body, checked against its digest (RFC 9530)."""
+    body = receive_chunk()
     header = request.headers.get("Content-Digest")
     if header is not None and (found := _DIGEST.search(header)) and not _matches(body, found[1]):
         raise InputError("The audio chunk does not match its Content-Digest.", hint="It was changed on the way; send it again.")

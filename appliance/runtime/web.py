@@ -13,7 +13,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from appliance import __version__
-from appliance.errors import ChartsideError, InputError, StorageError, TooLargeError
+from appliance.audio import CHUNK_BYTES, CHUNK_MEDIA_TYPE, CHUNK_MIME_TYPE, SAMPLE_RATE
+from appliance.errors import AudioError, ChartsideError, InputError, StorageError, TooLargeError
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -70,6 +71,27 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise InputError(f"The JSON does not fit: {error}.", hint="See docs/reference/api.md for the fields.") from error
     except msgspec.DecodeError as error:
         raise InputError(f"The body is not JSON: {error}.", hint="Check that the text was not cut off.") from error
+
+
+def receive_chunk() -> bytes:
+    """The request's body, one audio chunk; `appliance.audio.parse_chunk` reads it.
+
+    Raises:
+        AudioError: The `Content-Type` says that it is something else, or audio at another rate.
+        TooLargeError: It is longer than a chunk.
+    """
+    parameters = request.mimetype_params
+    is_chunk = request.mimetype == CHUNK_MIME_TYPE and (parameters.get("rate"), parameters.get("channels", "1")) == (
+        str(SAMPLE_RATE),
+        "1",
+    )
+    if request.mimetype not in {"", "application/octet-stream"} and not is_chunk:
+        message = f"The chunk is {request.content_type[:80]}, not PCM16 mono at {SAMPLE_RATE} Hz."
+        raise AudioError(message, hint=f"Convert the audio and send it as {CHUNK_MEDIA_TYPE}.")
+    if (request.content_length or 0) > CHUNK_BYTES:
+        message = f"The audio chunk has {request.content_length} bytes; a chunk holds at most {CHUNK_BYTES}."
+        raise TooLargeError(message, hint="Send half a second of 16 kHz audio per chunk; check the sample rate.")
+    return request.stream.read(CHUNK_BYTES + 1)
 
 
 def event_stream(events: Iterator[bytes]) -> Response:

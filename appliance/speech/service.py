@@ -11,10 +11,10 @@ from typing import Annotated, BinaryIO, Final
 import msgspec
 from flask import Flask, Response, request
 
-from appliance.audio import CHUNK_BYTES, CHUNK_SAMPLES, SAMPLE_RATE
+from appliance.audio import SAMPLE_RATE
 from appliance.errors import TooLargeError
 from appliance.runtime.server import Server, serve
-from appliance.runtime.web import create_service, event_stream, last_event_id, receive, send
+from appliance.runtime.web import create_service, event_stream, last_event_id, receive, receive_chunk, send
 from appliance.settings import Settings
 from appliance.speech.engine import SpeechEngine, load_engine
 from appliance.speech.files import open_audio
@@ -106,12 +106,7 @@ def _add_session_routes(app: Flask, sessions: Sessions) -> None:
     @app.put("/sessions/<name>/chunks/<int:number>")
     def put_chunk(name: str, number: int) -> Response:
         """Send one chunk of PCM16 mono 16 kHz; in any order, more than once if in doubt."""
-        if (request.content_length or 0) > CHUNK_BYTES:
-            raise TooLargeError(
-                f"The audio chunk has {request.content_length} bytes; a chunk holds at most {CHUNK_BYTES}.",
-                hint=f"Split the recording into chunks of {CHUNK_SAMPLES} samples at 16 kHz; check the sample rate.",
-            )
-        return send(sessions.put(name, number, request.stream.read(CHUNK_BYTES + 1)))
+        return send(sessions.put(name, number, receive_chunk()))
 
     @app.post("/sessions/<name>/finish")
     def finish_session(name: str) -> Response:

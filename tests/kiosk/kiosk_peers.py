@@ -25,7 +25,7 @@ from flask import Flask, Response, request
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, parse_chunk
 from appliance.clinical_note import NOT_DISCUSSED, Note, Section, Stamp
-from appliance.errors import ConflictError, InputError, NotFoundError
+from appliance.errors import BundleError, ConflictError, InputError, NotFoundError
 from appliance.runtime.events import EventLog
 from appliance.runtime.server import Server, inherited_socket, listen_unix, serve
 from appliance.runtime.web import create_service, event_stream, last_event_id, receive, send
@@ -191,7 +191,7 @@ class NoteSession:
             self.log.publish("section", sections[-1], key=name)
             self.triggers.reach(f"section-{done}")
         if (self.triggers.directory / "refuse").exists():
-            self.log.publish("failed", {"title": "Broken", "status": 500, "detail": "The model is broken.", "hint": "Mend it."})
+            self.log.publish("failed", BundleError("The model is broken.", hint="Mend it.").problem())
         else:
             stamp = Stamp("test", "peer", "none", "sections", "0" * 12, "0")
             self.log.publish("note", Note(self.template, tuple(sections), stamp))

@@ -13,6 +13,7 @@ from kiosk_peers import SECTIONS, Peer, chunk_of
 from appliance import __version__
 from appliance.audio import CHUNK_BYTES
 from appliance.clinical_note import DRAFT_NOTICE, NOT_DISCUSSED
+from appliance.errors import BundleError
 
 
 def assert_problem(response: httpx.Response, status: int) -> None:
@@ -202,7 +203,7 @@ def test_a_note_that_cannot_be_written_is_a_failure_that_can_be_tried_again(kios
     try:
         kiosk.finish(encounter, 4)
         document = kiosk.wait_for_state(encounter, "failed")
-        assert document["problem"] == {"title": "Broken", "detail": "The model is broken.", "hint": "Mend it."}
+        assert document["problem"] == {"title": BundleError.title, "detail": "The model is broken.", "hint": "Mend it."}
         assert texts(document) == expected_texts(4)
     finally:
         (note.triggers.directory / "refuse").unlink()
@@ -325,6 +326,28 @@ def test_other_audio_under_the_same_number_is_refused(kiosk: Kiosk) -> None:
     kiosk.send(encounter, range(2))
     assert_problem(kiosk.put(encounter, 1, chunk_of(99)), 409)
     assert_problem(kiosk.put(encounter, 0, chunk_of(1, 100)), 409)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("audio/L16;rate=16000;channels=1", 200),
+        ("audio/l16; rate=16000", 200),
+        ("application/octet-stream", 200),
+        ("audio/L16;rate=48000;channels=1", 415),
+        ("audio/L16;rate=16000;channels=2", 415),
+        ("audio/webm;codecs=opus", 415),
+        ("application/json", 415),
+    ],
+)
+def test_a_chunk_of_another_rate_or_kind_is_refused(kiosk: Kiosk, media_type: str, status: int) -> None:
+    encounter = kiosk.start()
+    path = f"/api/encounters/{encounter}/audio/0"
+    response = kiosk.http.put(path, content=chunk_of(0), headers={"Content-Type": media_type})
+    assert response.status_code == status
+    if status != 200:
+        assert_problem(response, status)
+        assert "audio/l16;rate=16000" in response.json()["hint"]
 
 
 @pytest.mark.parametrize(
