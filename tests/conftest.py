@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 from sample_visits import SampleVisit, sample_visits
 
 from appliance.runtime.bundle import Bundle
@@ -23,3 +25,10 @@ def default_bundle() -> Bundle:
 def sample_visit(request: pytest.FixtureRequest) -> SampleVisit:
     visit: SampleVisit = request.param
     return visit
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One for all tests: a second one in the same process does not start."""
+    with sync_playwright() as running:
+        yield running

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from page_box import Box
 from page_driver import MICROPHONE_RATE, NewTablet, PageDriver, chromium, chromium_path, new_context, write_microphone
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from appliance.kiosk.page import PAGE_DIR
 
@@ -24,12 +24,6 @@ def box() -> Iterator[Box]:
         pytest.skip("the page is not built: run `npm ci && npm run build` in web/")
     with tempfile.TemporaryDirectory() as directory, contextlib.closing(Box(Path(directory))) as box:
         yield box
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,11 @@ import pytest
 from chartside_process import Chartside, Microphone
 from faster_whisper import decode_audio
 from page_driver import MICROPHONE_RATE, write_microphone
-from playwright.sync_api import Playwright, sync_playwright
 from sample_visits import SampleVisit
 
 from appliance.runtime.bundle import Bundle
 
 LEAD_IN_SECONDS = 1.0
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
