@@ -44,6 +44,8 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.0
+    due: float = 0.0
+    """When to start it again, on the monotonic clock."""
 
 
 class Supervisor:
@@ -105,11 +107,6 @@ class Supervisor:
         kiosk = next(child for child in self._children if child.name == "kiosk")
         return f"http://localhost:{kiosk.listener.getsockname()[1]}/"
 
-    def process_id(self, name: ServiceName) -> int | None:
-        """Process that runs the service now; None while it restarts."""
-        child = next(child for child in self._children if child.name == name)
-        return child.process.pid if child.process and child.process.poll() is None else None
-
     def client(self, name: Literal["speech", "note"]) -> ServiceClient:
         """A client for a service, once it is ready; closed with the supervisor.
 
@@ -132,15 +129,18 @@ class Supervisor:
         while not self._stopping.wait(0.1):
             for child in self._children:
                 if child.process is not None and (code := child.process.poll()) is not None:
-                    self._restart(child, code)
+                    self._bury(child, code)
+                if child.process is None and time.monotonic() >= child.due:
+                    self._start(child)
 
-    def _restart(self, child: _Child, code: int) -> None:
+    def _bury(self, child: _Child, code: int) -> None:
+        """Decide when a service that has ended starts again: at once, or later each time if it dies young."""
         lived = time.monotonic() - child.started
         child.pause = min(2 * child.pause + 0.5, _LONGEST_PAUSE_SECONDS) if lived < _QUICK_DEATH_SECONDS else 0.0
-        reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        child.due = time.monotonic() + child.pause
+        child.process = None
+        reason = signal.strsignal(-code) if code < 0 else f"exit code {code}"
         _log.warning("the %s service ended (%s); starting it again in %.1f s", child.name, reason, child.pause)
-        if not self._stopping.wait(child.pause):
-            self._start(child)
 
     def _start(self, child: _Child) -> None:
         descriptor = child.listener.fileno()
