@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from appliance.errors import TooLargeError
 from appliance.note.model import PREFILL_CHUNK, Float32, KeyValueCache, LanguageModel, Tokens
 
 
@@ -71,10 +72,16 @@ def write_rows(model: LanguageModel, prefix: KeyValueCache, rows: Sequence[Row],
         prefix: What all rows share; not changed.
         rows: The texts to write; `written` and `ended` are filled in.
         meter: Counts the work.
+
+    Raises:
+        TooLargeError: A prompt does not fit into the model's context. Never cut off silently.
     """
     if not rows:
         return
     length = int(prefix.lengths[0])
+    if (longest := length + max(len(row.prompt) for row in rows)) >= model.context:
+        message = f"A part of the visit has {longest} tokens; the note model reads {model.context}."
+        raise TooLargeError(message, hint="Check the transcript: nobody says so much without a pause.")
     room = max(len(row.prompt) + row.limit for row in rows)
     cache = prefix.fork(len(rows), min(length + room, model.context))
     logits: list[Float32] = []

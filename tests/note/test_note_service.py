@@ -9,7 +9,7 @@ from sample_visits import sample_visits
 
 from appliance import recorded
 from appliance.clinical_note import DRAFT_NOTICE, NOT_DISCUSSED, Note
-from appliance.errors import CancelledError, ConflictError, InputError, NotFoundError, UnknownTemplateError
+from appliance.errors import CancelledError, ConflictError, InputError, NotFoundError, TooLargeError, UnknownTemplateError
 from appliance.note.model import LanguageModel
 from appliance.note.sections import SectionsStrategy
 from appliance.note.templates import template_named
@@ -138,6 +138,12 @@ def test_a_visit_longer_than_the_context_is_written_whole(note_service: ServiceC
     cited = {turn for section in note.sections for sentence in section.sentences for turn in sentence.turns}
     assert max(cited) == len(visit) - 1
     assert min(cited) == 0
+
+
+def test_what_nobody_can_say_is_refused_and_the_service_goes_on(note_service: ServiceClient) -> None:
+    with pytest.raises(TooLargeError, match="tokens; the note model reads"):
+        recorded.write_note(note_service, "aci", [Turn("I take 12345 and " + "7" * 20_000 + " every day.")], ignore)
+    assert recorded.write_note(note_service, "aci", SHORT, ignore).sections
 
 
 def test_the_sections_strategy_reads_every_window(language_model: LanguageModel) -> None:
