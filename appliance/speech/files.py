@@ -25,6 +25,10 @@ _HINT: Final = "Send one recording as WAV, FLAC, MP3, M4A, Ogg or WebM; for live
 _TRIAL_PACKETS: Final = 50
 _BLOCK: Final = 10 * SAMPLE_RATE
 _UNKNOWN_RIFF_SIZE: Final = 0x7FF0_0000  # programs that record into a pipe write a length near 2 or 4 GiB
+_OGG_PAGE: Final = b"OggS"
+_OGG_HEADER: Final = 27
+_OGG_LAST: Final = 4
+_LONGEST_OGG_PAGE: Final = 65_307
 _CUT_SECONDS: Final = 1.0
 _CUT_SHARE: Final = 0.02
 
@@ -76,6 +80,7 @@ def open_audio(body: BinaryIO, max_seconds: float) -> AudioFile:
     if not body.read(1):
         raise AudioError("The audio file is empty.", hint=_HINT)
     _check_riff(body)
+    _check_ogg(body)
     body.seek(0)
     with _open(body) as container:
         announced = (container.duration or 0) / av.time_base
@@ -104,6 +109,20 @@ def _check_riff(body: BinaryIO) -> None:
         raise AudioError(
             f"The WAV file announces {announced} bytes but ends after {size}.", hint="The file was cut off; send it again."
         )
+
+
+def _check_ogg(body: BinaryIO) -> None:
+    """Find the end-of-stream mark on the last page of an Ogg file (RFC 3533, section 6); its header gives no length."""
+    body.seek(0)
+    if body.read(4) != _OGG_PAGE:
+        return
+    size = body.seek(0, io.SEEK_END)
+    body.seek(max(0, size - _LONGEST_OGG_PAGE))
+    tail = body.read()
+    page = tail[tail.rfind(_OGG_PAGE) :]
+    whole = len(page) >= _OGG_HEADER and len(page) >= _OGG_HEADER + page[26] + sum(page[_OGG_HEADER:][: page[26]])
+    if not whole or not page[5] & _OGG_LAST:
+        raise AudioError("The Ogg file ends before its last page.", hint="The file was cut off; send it again.")
 
 
 def _open(body: BinaryIO) -> av.container.InputContainer:
