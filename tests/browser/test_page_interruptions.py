@@ -13,12 +13,16 @@ pytestmark = pytest.mark.browser
 
 
 def gapless(tablet: PageDriver, box: Box, visit: str) -> bool:
-    """The recording on the box is complete: every chunk the page sent, none missing, none different."""
+    """The recording on the box is complete: every chunk the page numbered, none missing, none different.
+
+    The box is asked, not the log of the browser's requests: the debugger misses a request now and then while a page reloads.
+    """
     stored = box.api("GET", f"/encounters/{visit}").json()
     sent = tablet.chunks[visit]
-    assert sorted(sent) == list(range(len(sent)))
-    assert {len(sent[n]) for n in range(len(sent) - 1)} == {CHUNK_BYTES}
-    assert (stored["received_through"], stored["missing"]) == (len(sent) - 1, [])
+    last = stored["received_through"]
+    assert last >= max(sent)
+    assert stored["missing"] == []
+    assert {len(chunk) for number, chunk in sent.items() if number < last} == {CHUNK_BYTES}
     return not stored["transcript"]["gaps"]
 
 

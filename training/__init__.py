@@ -1,0 +1,1 @@
+"""From visits to a tuned, exported and judged note model. Command: `chartside-train`."""
