@@ -11,6 +11,7 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from appliance.errors import BundleError
+from appliance.note.prompts import plain
 
 PREFILL_CHUNK: Final = 128
 """Most tokens of a prompt in one call, so that a cancelled or preempted session stops soon."""
@@ -109,7 +110,7 @@ class LanguageModel:
 
     def encode_plain(self, text: str) -> Tokens:
         """Token ids of text that somebody said: what looks like a control token is broken up, so that it stays text."""
-        return self.encode(text.replace("<|", "< |"))
+        return self.encode(plain(text))
 
     def decode(self, ids: Tokens) -> str:
         """Text of token ids, without control tokens."""

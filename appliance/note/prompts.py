@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,23 +25,47 @@ END: Final = "<|im_end|>"
 """Control token after a message (ChatML)."""
 
 
-class TopicPrompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Texts of the topics strategy."""
+class UntunedTopicPrompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model that was not tuned is told."""
 
     system: str
     request: str
-    topics: tuple[str, ...]
     empty_exchanges: tuple[str, ...]
 
-    @property
-    def prefix(self) -> str:
-        """What every prompt starts with."""
-        return f"{START}system\n{self.system}{END}\n{START}user\n"
 
-    @property
-    def suffix(self) -> str:
+class TopicPrompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Texts of the topics strategy."""
+
+    topics: tuple[str, ...]
+    nothing: str
+    """What a tuned model answers to an exchange that gives nothing for the note."""
+    untuned: UntunedTopicPrompts
+
+    def prefix(self, *, tuned: bool) -> str:
+        """What every prompt starts with."""
+        system = "" if tuned else f"{START}system\n{self.untuned.system}{END}\n"
+        return f"{system}{START}user\n"
+
+    def suffix(self, *, tuned: bool) -> str:
         """What follows the exchange, up to the answer."""
-        return self.request.format(topics=", ".join(self.topics)) + _ANSWER
+        request = "" if tuned else self.untuned.request.format(topics=", ".join(self.topics))
+        return request + _ANSWER
+
+    def answer(self, lines: Iterable[tuple[str, str]]) -> str:
+        """What a tuned model should answer.
+
+        Args:
+            lines: Topic and text of every sentence written from the exchange.
+        """
+        found: dict[str, list[str]] = {topic: [] for topic in self.topics}
+        for topic, text in lines:
+            found[topic].append(text)
+        return "\n".join(f"{topic}: {' '.join(texts)}" for topic, texts in found.items() if texts) or self.nothing
+
+    def read(self, answer: str) -> list[tuple[str, str]]:
+        """Topic and text of every line of an answer, as `answer` writes it."""
+        pairs = (line.partition(":") for line in answer.splitlines())
+        return [(topic, text.strip()) for topic, _, text in pairs if topic in self.topics]
 
 
 class SectionPrompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +102,11 @@ def section_prompts() -> SectionPrompts:
 def spoken(turns: Sequence[Turn]) -> str:
     """Turns as the model reads them: one per line, with the speaker where known."""
     return "\n".join(_SPEAKERS[turn.speaker] + turn.text.strip() for turn in turns)
+
+
+def plain(text: str) -> str:
+    """Text that somebody said, with nothing in it that the tokenizer takes for a control token."""
+    return text.replace("<|", "< |")
 
 
 def prompt_version() -> str:

@@ -78,6 +78,48 @@ class OneOf:
         return next((len(choice) for choice in self._choices if tuple(written[: len(choice)]) == choice), 0)
 
 
+class TopicLines:
+    """The row consists of lines, each starting with one of several topics, or is one closing text alone.
+
+    Topics come in the order given, each at most once.
+
+    Args:
+        topics: Token ids of each topic with its colon. None may be the start of another.
+        nothing: Token ids of the text that says there is nothing to write.
+        newline: The token between lines.
+        stops: Tokens that end the row.
+    """
+
+    def __init__(self, topics: Iterable[Tokens], nothing: Tokens, newline: int, stops: Iterable[int]) -> None:
+        self._topics = [tuple(topic) for topic in topics]
+        self._nothing = tuple(nothing)
+        self._newline = newline
+        self._stops = sorted(stops)
+
+    def apply(self, logits: Float32, written: Tokens) -> None:
+        """See `Rule.apply`."""
+        breaks = [n for n, token in enumerate(written) if token == self._newline]
+        part = tuple(written[breaks[-1] + 1 :] if breaks else written)
+        choices = self._later(written[: breaks[-1]]) if breaks else [*self._topics, self._nothing]
+        opened = next((len(choice) for choice in choices if part[: len(choice)] == choice), 0)
+        if not opened:
+            _keep_only(logits, sorted({choice[len(part)] for choice in choices if choice[: len(part)] == part}))
+        elif part == self._nothing and not breaks:
+            _keep_only(logits, self._stops)
+        elif opened == len(part):
+            # A topic without a text would say nothing.
+            logits[[*self._stops, self._newline]] = -np.inf
+        elif not self._later([*written]):
+            logits[self._newline] = -np.inf
+
+    def _later(self, written: Tokens) -> list[tuple[int, ...]]:
+        """The topics after the one of the last line."""
+        breaks = [n for n, token in enumerate(written) if token == self._newline]
+        line = tuple(written[breaks[-1] + 1 :] if breaks else written)
+        last = next((n for n, topic in enumerate(self._topics) if line[: len(topic)] == topic), -1)
+        return self._topics[last + 1 :]
+
+
 class After:
     """A rule for what follows the opening of a row."""
 

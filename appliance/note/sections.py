@@ -50,7 +50,7 @@ class SectionsStrategy:
     def row(self, section: SectionPlan, visit: str) -> Row:
         """The text to write for one section of a window."""
         prompt = self.model.encode(self._texts.suffix(section))
-        if self._config.verbatim and (found := statements(visit)):
+        if self._config.writing == "verbatim" and (found := statements(visit)):
             said = SaidSentences((self.model.encode(f" {statement}") for statement in found), MOST_STATEMENTS, self.stops)
             return Row(prompt, said.longest + 1, self.stops, [said])
         rules: list[Rule] = [

@@ -1,4 +1,4 @@
-"""The topics strategy: each exchange becomes one line of the note, "Topic: sentences.", as soon as it is complete."""
+"""The topics strategy: each exchange becomes lines of the note, "Topic: sentences.", as soon as it is complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
 from appliance.note.exchanges import Exchange, ExchangeCutter
 from appliance.note.model import Float32, KeyValueCache, LanguageModel
 from appliance.note.prompts import END, topic_prompts
-from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences
+from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences, TopicLines
 from appliance.note.statements import statements
 from appliance.note.templates import Template
 from appliance.note.writer import assemble, split_sentences, tidy
@@ -20,7 +20,9 @@ from appliance.runtime.bundle import NoteModel
 from appliance.transcript import Turn
 
 LINE_LIMIT: Final = 64
-"""Most tokens of one line in the model's own words."""
+"""Most tokens of the line of a model that was not tuned."""
+ANSWER_LIMIT: Final = 160
+"""Most tokens of a tuned model's lines about one exchange."""
 BATCH: Final = 6
 """Most exchanges written together."""
 MOST_STATEMENTS: Final = 2
@@ -40,38 +42,48 @@ class TopicsStrategy:
         self.model = model
         self._config = config
         self._texts = topic_prompts()
-        self._suffix = model.encode(self._texts.suffix)
-        self.stops = frozenset({model.token(END), *model.encode("\n")})
-        self._punctuation = frozenset(token for mark in ".,;:" for token in model.encode(mark))
-        prefix = model.encode(self._texts.prefix)
+        tuned = config.writing == "tuned"
+        self._suffix = model.encode(self._texts.suffix(tuned=tuned))
+        (self._newline,) = model.encode("\n")
+        self._end = model.token(END)
+        self._punctuation = frozenset(token for mark in ".,;:" for token in model.encode(mark)) | {self._end, self._newline}
+        prefix = model.encode(self._texts.prefix(tuned=tuned))
         self.prefix: KeyValueCache = model.empty_cache(len(prefix))
         for _ in prefill(model, self.prefix, prefix, Meter()):
             pass
-        topics = [model.encode(f"{topic}:") for topic in self._texts.topics]
-        self._longest_topic = max(map(len, topics))
-        self.opening = OneOf(topics, self._prior() if config.calibrated_topics else None)
+        self._topics = [model.encode(f"{topic}:") for topic in self._texts.topics]
+        self._opening = OneOf(self._topics, None if tuned else self._prior())
+
+    def worth_writing(self, exchange: Exchange) -> bool:
+        """Whether to ask the model. One that was not tuned cannot make anything of questions and "Okay."."""
+        return self._config.writing == "tuned" or bool(statements(exchange.text))
 
     def row(self, exchange: str) -> Row:
-        """The line to write about one exchange."""
+        """What to write about one exchange."""
         prompt = self._prompt(exchange)
-        if self._config.verbatim:
-            sentences = [self.model.encode(f" {statement}") for statement in statements(exchange)]
-            said = SaidSentences(sentences, MOST_STATEMENTS, self.stops)
-            return Row(prompt, self._longest_topic + said.longest + 1, self.stops, [self.opening, After(self.opening, said)])
-        rules: list[Rule] = [
-            RepetitionPenalty(self._config.repetition_penalty, self._punctuation | self.stops),
+        no_loops: list[Rule] = [
+            RepetitionPenalty(self._config.repetition_penalty, self._punctuation),
             NoRepeatedPhrase(_PHRASE),
-            self.opening,
         ]
-        return Row(prompt, LINE_LIMIT, self.stops, rules)
+        if self._config.writing == "tuned":
+            stops = frozenset({self._end})
+            lines = TopicLines(self._topics, self.model.encode(self._texts.nothing), self._newline, stops)
+            return Row(prompt, ANSWER_LIMIT, stops, [*no_loops, lines])
+        stops = frozenset({self._end, self._newline})
+        if self._config.writing == "zero_shot":
+            return Row(prompt, LINE_LIMIT, stops, [*no_loops, self._opening])
+        sentences = [self.model.encode(f" {statement}") for statement in statements(exchange)]
+        said = SaidSentences(sentences, MOST_STATEMENTS, stops)
+        longest = max(map(len, self._topics)) + said.longest + 1
+        return Row(prompt, longest, stops, [self._opening, After(self._opening, said)])
 
-    def read(self, row: Row) -> tuple[str, list[str]]:
-        """Topic and sentences of a written line. A sentence that the limit cut off is left out, unless it is the only one."""
-        topic, _, text = self.model.decode(row.written).partition(":")
-        sentences = split_sentences(text)
-        if not row.ended and len(sentences) > 1:
-            sentences.pop()
-        return topic, [tidied for sentence in sentences if (tidied := tidy(sentence))]
+    def read(self, row: Row) -> list[tuple[str, str]]:
+        """Topic and text of every written sentence. One that the limit cut off is left out, unless it is the only one."""
+        lines = self._texts.read(self.model.decode(row.written))
+        found = [(topic, sentence) for topic, text in lines for sentence in split_sentences(text)]
+        if not row.ended and len(found) > 1:
+            found.pop()
+        return [(topic, tidied) for topic, sentence in found if (tidied := tidy(sentence))]
 
     def writer(self, template: Template) -> TopicsWriter:
         """A writer for one visit."""
@@ -83,7 +95,7 @@ class TopicsStrategy:
     def _prior(self) -> Float32:
         """Mean logits of the first token over exchanges without content, `[vocabulary]`."""
         found = []
-        for text in self._texts.empty_exchanges:
+        for text in self._texts.untuned.empty_exchanges:
             prompt = self._prompt(text)
             cache = self.prefix.fork(1, int(self.prefix.lengths[0]) + len(prompt))
             *_, logits = prefill(self.model, cache, prompt, Meter())
@@ -105,7 +117,7 @@ class TopicsWriter:
 
     def add(self, turn: Turn) -> None:
         """See `Writer.add`."""
-        self._waiting += [exchange for exchange in self._cutter.add(turn) if _has_content(exchange)]
+        self._waiting += filter(self._strategy.worth_writing, self._cutter.add(turn))
 
     def advance(self) -> Iterator[None]:
         """See `Writer.advance`."""
@@ -118,7 +130,7 @@ class TopicsWriter:
 
     def finish(self) -> Iterator[None]:
         """See `Writer.finish`."""
-        self._waiting += [exchange for exchange in self._cutter.finish() if _has_content(exchange)]
+        self._waiting += filter(self._strategy.worth_writing, self._cutter.finish())
         yield from self.advance()
 
     def progress(self) -> tuple[int, int]:
@@ -131,12 +143,7 @@ class TopicsWriter:
         homes = {topic: plan.name for plan in self._template.sections for topic in plan.topics}
         written: dict[str, list[Sentence]] = {plan.name: [] for plan in self._template.sections}
         for exchange, row in self._written:
-            topic, sentences = self._strategy.read(row)
-            if topic in homes:
-                written[homes[topic]] += [Sentence(sentence, exchange.turns) for sentence in sentences]
+            for topic, sentence in self._strategy.read(row):
+                if topic in homes:
+                    written[homes[topic]].append(Sentence(sentence, exchange.turns))
         return assemble(self._template, written)
-
-
-def _has_content(exchange: Exchange) -> bool:
-    """Whether there is anything to write about: more than questions and "Okay."."""
-    return bool(statements(exchange.text))

@@ -54,10 +54,9 @@ class NoteModel(msgspec.Struct, frozen=True):
     strategy: Literal["sections", "topics"]
     context: int
     """Longest sequence in tokens."""
-    verbatim: bool
-    """The model chooses among the sentences that were said and repeats them word for word; it writes none of its own."""
-    calibrated_topics: bool
-    """The model's preference among topics when nothing was said is taken off its choice."""
+    writing: Literal["verbatim", "zero_shot", "tuned"]
+    """What the model may answer: only sentences that were said, word for word; whatever it likes, told what to do; or what it
+    was tuned to."""
     window_tokens: int = 3000
     """Longest stretch of a visit, in tokens, that the sections strategy reads at once."""
     repetition_penalty: float = 1.1
