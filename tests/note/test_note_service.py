@@ -148,9 +148,7 @@ def test_what_nobody_can_say_is_refused_and_the_service_goes_on(note_service: Se
 
 def test_the_sections_strategy_reads_every_window(language_model: LanguageModel) -> None:
     visit = sample_visits()[1]
-    config = NoteModel(
-        "test", "none", "sections", language_model.context, writing="verbatim", window_tokens=400
-    )
+    config = NoteModel("test", "none", "sections", language_model.context, writing="verbatim", window_tokens=400)
     writer = SectionsStrategy(language_model, config).writer(template_named("soap"))
     for turn in visit.turns[:24]:
         writer.add(turn)
