@@ -40,6 +40,18 @@ check: setup-test page ## Lint, types, stale docs
 bench: setup-test page models build/llama-cpp.stamp ## Compare with llama.cpp and plain faster-whisper
 	python bench/bench.py
 
+.PHONY: train-test
+train-test: setup-train models ## Run the tests that need torch
+	pytest $$(grep -lr 'importorskip("torch"' tests)
+
+.PHONY: train-smoke
+train-smoke: setup-train ## Run every training step on a tiny configuration (5 minutes)
+	python scripts/train_smoke.py
+
+.PHONY: score
+score: setup ## Print the score card of the default note model
+	chartside-train score
+
 .PHONY: docs
 docs: setup-test ## Write the generated reference pages again
 	python docs/generate.py
@@ -59,9 +71,10 @@ clean: ## Delete everything that was built
 
 # ---- what the targets above stand on ------------------------------------------------------------------------------------
 
-.PHONY: setup setup-test page models
+.PHONY: setup setup-test setup-train page models
 setup: build/runtime.stamp
 setup-test: build/test.stamp
+setup-train: build/train.stamp
 page: $(PAGE)
 models: setup
 	@chartside models build
@@ -79,6 +92,12 @@ build/runtime.stamp: requirements/runtime.txt pyproject.toml | $(BIN)/python
 
 build/test.stamp: requirements/test.txt build/runtime.stamp
 	$(BIN)/pip install --quiet --require-hashes -r requirements/test.txt
+	@touch $@
+
+# torch has no hash here: which of its builds fits, CPU or CUDA, is the machine's affair. One that is installed already stays.
+build/train.stamp: requirements/train.txt build/test.stamp
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet 'torch==2.13.0'
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/train.txt
 	@touch $@
 
 # Node 20 or newer: the system's where it has one, else from PyPI.

@@ -10,38 +10,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from appliance import __version__, recorded
 from appliance.clinical_note import Note
-from appliance.errors import ChartsideError, InputError
+from appliance.console import CONTEXT, CommandGroup, log, progress_bar
+from appliance.errors import InputError
 from appliance.settings import Settings
 from appliance.supervisor import ServiceName, Supervisor, die_with_parent, stop_signals
 from appliance.transcript import Transcript, Turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_log = Console(stderr=True)
 _LEVEL_STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
-
-
-class _Command(click.Group):
-    """Turns deliberate errors into one sentence, a hint and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except ChartsideError as error:
-            _log.print(f"chartside: {error.message}", style="red", highlight=False, markup=False)
-            if error.hint:
-                _log.print(error.hint, highlight=False, markup=False)
-            sys.exit(error.exit_code)
 
 
 def _settings_options(*names: str) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[P, R]]:
@@ -61,7 +46,7 @@ def _settings_options(*names: str) -> Callable[[Callable[Concatenate[Settings, P
     return decorate
 
 
-@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("chartside", cls=CommandGroup, context_settings=CONTEXT)
 @click.version_option(__version__, message="chartside %(version)s")
 def main() -> None:
     """Chartside writes the visit note inside the clinic. Nothing leaves this machine."""
@@ -75,14 +60,14 @@ def run(settings: Settings, socket_dir: Path | None, browser: bool | None) -> No
     """Run the speech, note and kiosk services until Ctrl-C."""
     _start_logging(settings)
     with stop_signals() as stop, Supervisor(settings, ("speech", "note", "kiosk"), socket_dir=socket_dir) as supervisor:
-        with _log.status("Loading the models"):
+        with log.status("Loading the models"):
             for name in ("speech", "note"):
                 supervisor.client(name)
         click.echo(f"Chartside is ready: {supervisor.url}  (Ctrl-C stops it)")
         if browser or (browser is None and _has_display()):
             webbrowser.open(supervisor.url)
         stop.wait()
-        _log.print("Stopping")
+        log.print("Stopping")
 
 
 @main.command()
@@ -95,7 +80,7 @@ def transcribe(settings: Settings, files: tuple[Path, ...], as_json: bool) -> No
     with _services(settings, "speech") as supervisor:
         speech = supervisor.client("speech")
         for path, body in audio.items():
-            with _bar(f"Transcribing {path.name}") as progress:
+            with progress_bar(f"Transcribing {path.name}") as progress:
                 transcript = recorded.transcribe(speech, body, progress)
             if as_json:
                 click.echo(recorded.as_json(transcript))
@@ -113,7 +98,7 @@ def note(settings: Settings, file: Path, as_json: bool) -> None:  # noqa: FBT001
     audio = b"" if turns else recorded.read_bytes(file)
     with _services(settings, *(("note",) if turns else ("speech", "note"))) as supervisor:
         if turns is None:
-            with _bar(f"Transcribing {file.name}") as progress:
+            with progress_bar(f"Transcribing {file.name}") as progress:
                 turns = recorded.transcribe(supervisor.client("speech"), audio, progress).turns
         written = _write(supervisor, settings.template, turns)
     click.echo(recorded.as_json(written) if as_json else written.text, nl=as_json)
@@ -157,7 +142,7 @@ def models_build(settings: Settings, packages: Path | None, force: bool) -> None
     if not force and is_current(settings.bundle):
         click.echo(f"The bundle {settings.bundle} is up to date.")
         return
-    with _log.status("Building the bundle") as status:
+    with log.status("Building the bundle") as status:
         for step in build_default(settings.bundle, packages=packages):
             status.update(step)
     click.echo(f"The bundle {settings.bundle} is ready.")
@@ -165,11 +150,17 @@ def models_build(settings: Settings, packages: Path | None, force: bool) -> None
 
 @models.command("verify")
 @_settings_options("bundle")
-def models_verify(settings: Settings) -> None:
+@click.option(
+    "--key", type=click.Path(path_type=Path), help="Public key (PEM) of who signed the bundle; checks the signature too."
+)
+def models_verify(settings: Settings, key: Path | None) -> None:
     """Compare every file of the bundle with its manifest."""
     from appliance.runtime.bundle import Bundle  # noqa: PLC0415
+    from appliance.runtime.signature import check_signature  # noqa: PLC0415
 
     bundle = Bundle(settings.bundle)
+    if key:
+        check_signature(settings.bundle, key)
     bundle.verify()
     click.echo(f"{bundle.label}: {len(bundle.manifest.files)} files match the manifest.")
 
@@ -210,9 +201,9 @@ def _run_service(service: ServiceName, settings: Settings, listener: socket.sock
 
 
 def _write(supervisor: Supervisor, template: str, turns: tuple[Turn, ...]) -> Note:
-    with _log.status("Loading the note model"):
+    with log.status("Loading the note model"):
         client = supervisor.client("note")
-    with _bar("Writing the note") as progress:
+    with progress_bar("Writing the note") as progress:
         return recorded.write_note(client, template, turns, progress)
 
 
@@ -221,14 +212,6 @@ def _services(settings: Settings, *names: ServiceName) -> Iterator[Supervisor]:
     _start_logging(settings)
     with Supervisor(settings, names) as supervisor:
         yield supervisor
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[recorded.Progress]:
-    columns = (SpinnerColumn(), TextColumn(title), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_log, transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
 def _print_transcript(transcript: Transcript) -> None:

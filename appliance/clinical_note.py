@@ -48,6 +48,8 @@ class Stamp(msgspec.Struct, frozen=True):
     """First 12 hex digits of the SHA-256 of the prompt texts."""
     software: str
     """Version of Chartside."""
+    caution: str = ""
+    """What the bundle wants said on every note of its model; may be empty."""
 
 
 class Timing(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from flask import Flask
 from appliance import cli, errors
 from appliance.errors import ChartsideError
 from appliance.settings import Settings
+from training import cli as training_cli
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 _HEADER = "<!-- Written by docs/generate.py; change the code, then run `make docs`. -->\n\n"
@@ -27,7 +28,13 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a page is stale")
     arguments = parser.parse_args()
     logging.disable()  # the services say that they have no models
-    pages = {"settings.md": settings_page(), "cli.md": cli_page(), "api.md": api_page(), "errors.md": errors_page()}
+    pages = {
+        "settings.md": settings_page(),
+        "cli.md": cli_page("Command line", cli.main, "chartside"),
+        "train.md": cli_page("Training commands", training_cli.main, "chartside-train"),
+        "api.md": api_page(),
+        "errors.md": errors_page(),
+    }
     stale = [name for name, text in pages.items() if read(REFERENCE / name) != _HEADER + text]
     if arguments.check:
         if stale:
@@ -57,11 +64,10 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def cli_page() -> str:
+def cli_page(title: str, group: click.Group, name: str) -> str:
     """The help of every command."""
-    lines = ["# Command line", ""]
-    context = click.Context(cli.main, info_name="chartside", max_content_width=100)
-    _describe(cli.main, context, lines)
+    lines = [f"# {title}", ""]
+    _describe(group, click.Context(group, info_name=name, max_content_width=100), lines)
     return "\n".join(lines)
 
 

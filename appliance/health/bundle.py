@@ -17,8 +17,5 @@ def check_bundle(settings: Settings) -> Finding:
     bundle.verify()
     manifest = bundle.manifest
     detail = f"{bundle.label}: {manifest.speech.model}, {manifest.note.model}, adapter {manifest.note.adapter}"
-    if manifest.note.adapter == "none":
-        return Finding(
-            "bundle", "warning", detail, "The note model is not tuned: notes are a demonstration, not a draft to rely on."
-        )
-    return Finding("bundle", "ok", detail)
+    caution = manifest.note.caution
+    return Finding("bundle", "warning" if caution else "ok", detail, caution)

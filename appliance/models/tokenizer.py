@@ -1,7 +1,7 @@
-"""Rebuilds the tokenizer from the GGUF's own vocabulary.
+"""Reads a model's tokenizer; that of a GGUF file is rebuilt from its own vocabulary.
 
-What `transformers` derives from this file is wrong (a second beginning-of-sequence token, digits not split one by one), so the
-byte-level BPE is put together here and its ids are tested against llama.cpp's.
+What `transformers` derives from such a file is wrong (a second beginning-of-sequence token, digits not split one by one), so
+the byte-level BPE is put together here and its ids are tested against llama.cpp's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
 
-from appliance.errors import BundleError
+from appliance.errors import BundleError, InputError
 from appliance.models.weights import GgufLlama
 
 TOKENIZER_FILE: Final = "tokenizer.json"
@@ -22,11 +22,41 @@ _CONTROL_TOKEN = 3
 _SPLIT_DIGITS = "smollm"
 
 
-def write_tokenizer(model: GgufLlama, directory: Path) -> None:
-    """Write `tokenizer.json`.
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a model.
+
+    Args:
+        path: A GGUF file, or a Hugging Face directory with `tokenizer.json`.
 
     Raises:
-        BundleError: The file's tokenizer is not the byte-level BPE with split digits of SmolLM.
+        InputError: The directory has no tokenizer.
+        BundleError: The tokenizer is damaged, or not one that can be rebuilt.
+    """
+    if path.is_file():
+        return rebuild_tokenizer(GgufLlama(path))
+    file = path / TOKENIZER_FILE
+    if not file.is_file():
+        raise InputError(f"There is no {TOKENIZER_FILE} in {path}.", hint="Fetch it with the model's other files.")
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception as error:  # tokenizers raises bare Exceptions
+        raise BundleError(f"The tokenizer {file} is damaged.", hint="Fetch it again.") from error
+
+
+def write_tokenizer(model: GgufLlama, directory: Path) -> None:
+    """Rebuild a GGUF file's tokenizer as `tokenizer.json`.
+
+    Raises:
+        BundleError: As `rebuild_tokenizer`.
+    """
+    rebuild_tokenizer(model).save(str(directory / TOKENIZER_FILE), pretty=False)
+
+
+def rebuild_tokenizer(model: GgufLlama) -> Tokenizer:
+    """The tokenizer of a GGUF file.
+
+    Raises:
+        BundleError: It is not the byte-level BPE with split digits of SmolLM.
     """
     kind = (model.field("tokenizer.ggml.model"), model.field("tokenizer.ggml.pre"))
     if kind != ("gpt2", _SPLIT_DIGITS):
@@ -39,4 +69,4 @@ def write_tokenizer(model: GgufLlama, directory: Path) -> None:
     tokenizer.decoder = ByteLevelDecoder()
     control = [token for token, type_ in zip(tokens, types, strict=True) if type_ == _CONTROL_TOKEN]
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in control])
-    tokenizer.save(str(directory / TOKENIZER_FILE), pretty=False)
+    return tokenizer

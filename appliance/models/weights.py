@@ -5,79 +5,28 @@ Sources: the GGUF specification (ggml, `docs/gguf.md`) for the file, `ggml-quant
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from gguf import GGMLQuantizationType, GGUFReader
 
 from appliance.errors import BundleError
+from appliance.models.llama import LlamaShape
+from appliance.models.quantize import BLOCK, Bytes, Float32, Matrix4, Matrix8
 
-BLOCK: Final = 32
-"""Weights per quantization block, along the input dimension."""
-
-Float32 = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class LlamaShape:
-    """Sizes of a Llama model."""
-
-    layers: int
-    hidden: int
-    intermediate: int
-    heads: int
-    kv_heads: int
-    head_size: int
-    vocabulary: int
-    context: int
-    """Longest sequence in tokens that the model was trained for."""
-    rope_base: float
-    norm_epsilon: float
-
-
-@dataclass(frozen=True)
-class Matrix4:
-    """A 4-bit matrix `[rows, blocks * 32]`: `weight = scale * code + offset`, exactly as stored in Q4_1."""
-
-    codes: Bytes
-    """0 to 15, shape `[rows, blocks, 32]`."""
-    scale: Float32
-    """Shape `[rows, blocks]`."""
-    offset: Float32
-    """Shape `[rows, blocks]`."""
-
-    def dequantize(self) -> Float32:
-        """The weights, shape `[rows, blocks * 32]`."""
-        weights: Float32 = self.codes * self.scale[..., None] + self.offset[..., None]
-        return weights.reshape(len(weights), -1)
-
-
-@dataclass(frozen=True)
-class Matrix8:
-    """An 8-bit matrix `[rows, blocks * 32]`: `weight = scale * (code - 128)`, exactly as stored in Q8_0."""
-
-    codes: Bytes
-    """0 to 255, shape `[rows, blocks, 32]`."""
-    scale: Float32
-    """Shape `[rows, blocks]`."""
-
-    def dequantize(self) -> Float32:
-        """The weights, shape `[rows, blocks * 32]`."""
-        weights: Float32 = (self.codes.astype(np.float32) - 128) * self.scale[..., None]
-        return weights.reshape(len(weights), -1)
-
-
-def stack(*parts: Matrix4) -> Matrix4:
-    """Several matrices with the same input as one, rows after rows."""
-    return Matrix4(
-        np.concatenate([p.codes for p in parts]),
-        np.concatenate([p.scale for p in parts]),
-        np.concatenate([p.offset for p in parts]),
-    )
+_NAMES: Final = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "norm": "output_norm",
+}
 
 
 class GgufLlama:
@@ -99,6 +48,8 @@ class GgufLlama:
         self._tensors = {tensor.name: tensor for tensor in self._file.tensors}
         if self.field("general.architecture") != "llama":
             raise self._refuse("does not hold a Llama model")
+        if {"output.weight", "rope_freqs.weight"} & set(self._tensors):
+            raise self._refuse("has an output head or rotary frequencies of its own, which are not read")
         heads = int(self.field("llama.attention.head_count"))
         hidden = int(self.field("llama.embedding_length"))
         self.shape: Final = LlamaShape(
@@ -121,9 +72,9 @@ class GgufLlama:
             raise self._refuse(f"has no field {name}")
         return field.contents()
 
-    def vector(self, name: str) -> Float32:
-        """A float32 tensor with one dimension, such as a norm."""
-        raw = self._raw(name, GGMLQuantizationType.F32)
+    def norm(self, name: str, layer: int | None = None) -> Float32:
+        """A float32 norm, `[hidden]`."""
+        raw = self._raw(_stored(layer, name), GGMLQuantizationType.F32)
         return np.array(raw, dtype=np.float32).reshape(-1)
 
     def embedding(self) -> Matrix8:
@@ -132,22 +83,17 @@ class GgufLlama:
         codes = (raw[..., 2:].view(np.int8).astype(np.int16) + 128).astype(np.uint8)
         return Matrix8(codes, _halves(raw[..., :2]))
 
-    def matrix(self, name: str) -> Matrix4:
-        """A Q4_1 matrix as stored."""
-        raw = self._blocks(name, GGMLQuantizationType.Q4_1, 4 + BLOCK // 2)
+    def matrix(self, layer: int, name: str) -> Matrix4:
+        """A Q4_1 matrix as stored, with the rows of query and key in the order of the Llama paper."""
+        raw = self._blocks(_stored(layer, name), GGMLQuantizationType.Q4_1, 4 + BLOCK // 2)
+        heads = {"self_attn.q_proj": self.shape.heads, "self_attn.k_proj": self.shape.kv_heads}.get(name)
+        if heads:
+            # llama.cpp interleaves the two halves of every head for its rotary embedding; ONNX Runtime rotates halves.
+            rows = len(raw)
+            raw = raw[np.arange(rows).reshape(heads, rows // heads // 2, 2).swapaxes(1, 2).reshape(-1)]
         nibbles = raw[..., 4:]
         codes = np.concatenate([nibbles & 15, nibbles >> 4], axis=-1)
         return Matrix4(codes, _halves(raw[..., :2]), _halves(raw[..., 2:4]))
-
-    def rotary_matrix(self, name: str, heads: int) -> Matrix4:
-        """A Q4_1 query or key matrix with its rows in the order of the Llama paper.
-
-        llama.cpp interleaves the two halves of every head for its rotary embedding; ONNX Runtime rotates halves.
-        """
-        stored = self.matrix(name)
-        rows = len(stored.scale)
-        order = np.arange(rows).reshape(heads, rows // heads // 2, 2).swapaxes(1, 2).reshape(-1)
-        return Matrix4(stored.codes[order], stored.scale[order], stored.offset[order])
 
     def _blocks(self, name: str, kind: GGMLQuantizationType, block_bytes: int) -> Bytes:
         tensor = self._raw(name, kind)
@@ -164,6 +110,11 @@ class GgufLlama:
 
     def _refuse(self, why: str) -> BundleError:
         return BundleError(f"{self._path.name} {why}.", hint="Fetch the model file again, or use one with Q4_1 matrices.")
+
+
+def _stored(layer: int | None, name: str) -> str:
+    """Name of a tensor in the file."""
+    return f"{_NAMES[name]}.weight" if layer is None else f"blk.{layer}.{_NAMES[name]}.weight"
 
 
 def _halves(raw: Bytes) -> Float32:

@@ -88,16 +88,22 @@ class TopicLines:
         nothing: Token ids of the text that says there is nothing to write.
         newline: The token between lines.
         stops: Tokens that end the row.
+        reluctance: Logits taken off `nothing`. A line too many is crossed out; one too few is missed.
     """
 
-    def __init__(self, topics: Iterable[Tokens], nothing: Tokens, newline: int, stops: Iterable[int]) -> None:
+    def __init__(
+        self, topics: Iterable[Tokens], nothing: Tokens, newline: int, stops: Iterable[int], *, reluctance: float = 0.0
+    ) -> None:
         self._topics = [tuple(topic) for topic in topics]
         self._nothing = tuple(nothing)
         self._newline = newline
         self._stops = sorted(stops)
+        self._reluctance = reluctance
 
     def apply(self, logits: Float32, written: Tokens) -> None:
         """See `Rule.apply`."""
+        if not written:
+            logits[self._nothing[0]] -= self._reluctance
         breaks = [n for n, token in enumerate(written) if token == self._newline]
         part = tuple(written[breaks[-1] + 1 :] if breaks else written)
         choices = self._later(written[: breaks[-1]]) if breaks else [*self._topics, self._nothing]

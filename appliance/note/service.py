@@ -99,7 +99,7 @@ class NoteService:
     def _stamp(self) -> Stamp:
         bundle = self.require_ready()
         note = bundle.manifest.note
-        return Stamp(bundle.label, note.model, note.adapter, note.strategy, prompt_version(), __version__)
+        return Stamp(bundle.label, note.model, note.adapter, note.strategy, prompt_version(), __version__, note.caution)
 
 
 def create_app(service: NoteService) -> Flask:

@@ -11,10 +11,14 @@ import msgspec
 from appliance.errors import BundleError
 
 MANIFEST_FILE: Final = "bundle.json"
+SCORE_CARD_FILE: Final = "score-card.json"
+"""Where a bundle's score card is, if it has one."""
 FORMAT: Final = 1
 """Version of the manifest's layout."""
 _REBUILD = "Run `chartside models build` to make the bundle again."
 
+StrategyName = Literal["sections", "topics"]
+WritingName = Literal["verbatim", "zero_shot", "tuned"]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -51,16 +55,22 @@ class NoteModel(msgspec.Struct, frozen=True):
     model: str
     adapter: str
     """Name of the adapter, or `none`."""
-    strategy: Literal["sections", "topics"]
+    strategy: StrategyName
     context: int
     """Longest sequence in tokens."""
-    writing: Literal["verbatim", "zero_shot", "tuned"]
+    writing: WritingName
     """What the model may answer: only sentences that were said, word for word; whatever it likes, told what to do; or what it
     was tuned to."""
     window_tokens: int = 3000
     """Longest stretch of a visit, in tokens, that the sections strategy reads at once."""
     repetition_penalty: float = 1.1
     directory: str = "note"
+    caution: str = ""
+    """One sentence that stands on every note of this model; empty if nothing beyond the draft notice has to be said."""
+    training_data: str = ""
+    """SHA-256 that stands for the visits the adapter was tuned on; empty where it is not known."""
+    score_card: str = ""
+    """The bundle's file with what the model scored, such as `score-card.json`; empty if there is none."""
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -68,7 +68,7 @@ def test_every_generated_note_says_what_it_is(tablet: PageDriver) -> None:
     tablet.finish()
     tablet.wait_for_note()
     expect(tablet.find("draft-notice")).to_have_text(DRAFT_NOTICE)
-    expect(tablet.find("untuned-notice")).to_contain_text("untuned 135M demonstration model")
+    expect(tablet.find("model-caution")).to_contain_text("Expect errors and omissions")
 
 
 def test_visits_are_listed_renamed_opened_and_deleted(new_tablet: NewTablet) -> None:

@@ -193,7 +193,7 @@ class NoteSession:
         if (self.triggers.directory / "refuse").exists():
             self.log.publish("failed", BundleError("The model is broken.", hint="Mend it.").problem())
         else:
-            stamp = Stamp("test", "peer", "none", "sections", "0" * 12, "0")
+            stamp = Stamp("test", "peer", "none", "sections", "0" * 12, "0", "A peer wrote this. Expect errors and omissions.")
             self.log.publish("note", Note(self.template, tuple(sections), stamp))
         self.log.close()
 

@@ -104,7 +104,7 @@ def test_blocks_are_read_as_the_format_defines_them() -> None:
     from gguf import GGMLQuantizationType
     from gguf.quants import dequantize, quantize
 
-    from appliance.models.weights import BLOCK, Matrix4
+    from appliance.models.quantize import BLOCK, Matrix4
 
     raw = quantize(np.random.default_rng(1).normal(size=(8, 64)).astype(np.float32), GGMLQuantizationType.Q4_1)
     blocks = raw.reshape(8, 2, 20)

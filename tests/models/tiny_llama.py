@@ -11,6 +11,7 @@ from gguf.quants import dequantize, quantize
 
 LAYERS, HIDDEN, INTERMEDIATE, HEADS, KV_HEADS, VOCABULARY, CONTEXT = 2, 128, 256, 4, 2, 96, 64
 ROPE_BASE, EPSILON = 10_000.0, 1e-5
+TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "ab", "abc", "\u0120", *map(chr, range(33, 123))]
 
 Array = npt.NDArray[np.float32]
 
@@ -50,6 +51,11 @@ class TinyLlama:
         writer.add_context_length(CONTEXT)
         writer.add_rope_freq_base(ROPE_BASE)
         writer.add_layer_norm_rms_eps(EPSILON)
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre("smollm")
+        writer.add_token_list(TOKENS)
+        writer.add_token_types([3 if token.startswith("<|") else 1 for token in TOKENS])
+        writer.add_token_merges(["a b", "ab c"])
         for name, (tensor, kind) in self.stored.items():
             writer.add_tensor(name, tensor, raw_dtype=kind)
         writer.write_header_to_file()
@@ -80,6 +86,15 @@ class TinyLlama:
             x = x + product("ffn_down", gate / (1 + np.exp(-gate)) * product("ffn_up", h))
         result: Array = _rms(x, weights["output_norm.weight"]) @ weights["token_embd.weight"].T
         return result
+
+    def add(self, layer: int, name: str, product: Array) -> None:
+        """Add to a matrix what an adapter adds, whose query and key rows are in the order of the Llama paper."""
+        heads = {"attn_q": HEADS, "attn_k": KV_HEADS}.get(name)
+        if heads:
+            rows, columns = product.shape
+            product = product.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+        key = f"blk.{layer}.{name}.weight"
+        self.weights[key] = self.weights[key] + product
 
     def _matrix(self, name: str, rows: int, columns: int, kind: GGMLQuantizationType) -> None:
         raw = quantize(self._random.normal(0, 0.08, (rows, columns)).astype(np.float32), kind)

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.note.model import Tokens
-from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences
+from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences, TopicLines
 
 SIZE = 30
 END = 29
+NEWLINE = 28
 sentences = st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), min_size=1, max_size=6)
 
 
@@ -78,6 +79,25 @@ def test_said_sentences_are_whole_and_used_once() -> None:
     assert allowed(rule, [1, 2, 1]) == {3}  # each once
     assert allowed(rule, [1, 2, 4]) == {END}  # no more than two
     assert rule.longest == 4
+
+
+def test_a_tuned_model_is_held_back_from_writing_nothing() -> None:
+    topic, nothing = [1, 2], [3]
+    for reluctance, chosen in ((0.0, 3), (1.0, 1)):
+        logits = np.full(SIZE, -5.0, np.float32)
+        logits[[1, 3]] = 0.5, 1.0
+        TopicLines([topic], nothing, NEWLINE, {END}, reluctance=reluctance).apply(logits, [])
+        assert int(logits.argmax()) == chosen
+
+
+def test_lines_come_in_order_and_none_is_empty() -> None:
+    rule = TopicLines([[1], [2]], [3], NEWLINE, {END})
+    assert allowed(rule, []) == {1, 2, 3}
+    assert allowed(rule, [3]) == {END}
+    assert allowed(rule, [1]) == set(range(SIZE)) - {END, NEWLINE}
+    assert allowed(rule, [1, 5]) == set(range(SIZE))
+    assert allowed(rule, [1, 5, NEWLINE]) == {2}
+    assert allowed(rule, [2, 5]) == set(range(SIZE)) - {NEWLINE}
 
 
 def test_of_a_sentence_and_its_start_the_longer_one_is_kept() -> None:

@@ -20,7 +20,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from appliance.note.exchanges import Exchange, ExchangeCutter
 from training.visits import Line, Utterance
 
-LEAST_SUPPORT: Final = 0.4
+LEAST_SUPPORT: Final = 0.33
 """Share of a sentence's weight that the exchange must hold, 0.0 to 1.0."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

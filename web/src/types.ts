@@ -60,6 +60,8 @@ export interface Stamp {
   model: string;
   /** Name of the adapter, or `none`. */
   adapter: string;
+  /** What the bundle wants said on every note of its model; may be empty. */
+  caution: string;
   strategy: string;
   prompt: string;
   software: string;

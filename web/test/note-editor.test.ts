@@ -4,7 +4,7 @@ import { RequestError } from "../src/api";
 import { NoteEditor, noteText, sectionText } from "../src/encounter/note-editor";
 import type { Encounter, Note, SectionEdit } from "../src/types";
 
-const stamp = { bundle: "", model: "", adapter: "none", strategy: "topics", prompt: "", software: "" };
+const stamp = { bundle: "", model: "", adapter: "none", strategy: "topics", prompt: "", software: "", caution: "" };
 const noteOf = (texts: Record<string, string>): Note => ({
   template: "soap",
   sections: Object.entries(texts).map(([name, text]) => ({ name, title: name, text, sentences: [], edited: false })),

@@ -21,7 +21,7 @@ const encounter: Encounter = {
 };
 const turn = (text: string, start: number, end: number): Turn => ({ text, start, end, words: [], speaker: "unknown" });
 const section = (name: string): Section => ({ name, title: name, text: `${name} text`, sentences: [], edited: false });
-const stamp = { bundle: "", model: "", adapter: "none", strategy: "topics", prompt: "", software: "" };
+const stamp = { bundle: "", model: "", adapter: "none", strategy: "topics", prompt: "", software: "", caution: "" };
 const note: Note = { template: "aci", sections: [section("plan")], stamp, notice: "Draft." };
 
 const after = (...events: EncounterEvent[]) => events.reduce(reduce, reduce(START, { name: "snapshot", data: encounter }));

@@ -9,7 +9,7 @@ import { copyText } from "../copy";
 import { type NoteEditor, type SaveState, noteText, sectionText } from "../encounter/note-editor";
 import type { Encounter, Section } from "../types";
 import { Banner, Button, useShortcut } from "./controls";
-import { DraftNotice, UntunedNotice } from "./draft-notice";
+import { DraftNotice, ModelCaution } from "./draft-notice";
 import { CopyIcon, FinishIcon } from "./icons";
 
 /** How long a copy button says that it copied. */
@@ -47,7 +47,7 @@ export function DraftNote({ encounter, editor, onSources, children }: DraftNoteP
       </div>
       <div class="pane-body">
         <DraftNotice words={note.notice} />
-        {note.stamp.adapter === "none" && <UntunedNotice />}
+        {note.stamp.caution && <ModelCaution words={note.stamp.caution} />}
         {children}
         <SaveTrouble editor={editor} />
         {copied === "failed" && (

@@ -12,12 +12,12 @@ export function DraftNotice({ words }: { words: string }) {
   );
 }
 
-/** Said of notes from the base model, until a tuned adapter is in the bundle. */
-export function UntunedNotice() {
+/** What the bundle says of all notes of its model. */
+export function ModelCaution({ words }: { words: string }) {
   return (
-    <p class="untuned-notice" data-testid="untuned-notice">
+    <p class="model-caution" data-testid="model-caution">
       <InfoIcon />
-      <span>This note was written by an untuned 135M demonstration model. Expect errors and omissions.</span>
+      <span>{words}</span>
     </p>
   );
 }

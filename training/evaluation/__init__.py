@@ -1,0 +1,1 @@
+"""Judges written notes: overlap with references, clinical exactness, baselines, and the score card."""

@@ -1,0 +1,113 @@
+"""Lets the note service's own code write notes for visits: from an exported model, or from the same model in `transformers`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from appliance.note.model import LanguageModel
+from appliance.note.sections import SectionsStrategy
+from appliance.note.templates import Template
+from appliance.note.topics import TopicsStrategy
+from appliance.note.writer import Strategy
+from appliance.runtime.bundle import NoteModel
+from training.datasets.examples import StrategyName
+from training.evaluation.one_shot import OneShot
+from training.visits import Line, Visit, WrittenNote
+
+Progress = Callable[[int, int], None]
+"""Called with notes done and notes in all."""
+_STRATEGIES: Final[dict[str, Callable[[LanguageModel, NoteModel], Strategy]]] = {
+    "topics": TopicsStrategy,
+    "sections": SectionsStrategy,
+}
+
+
+def load_model(model: Path, *, context: int, torch_base: Path | None = None) -> LanguageModel:
+    """Load what writes the notes.
+
+    Args:
+        model: Directory with an exported graph and its tokenizer; with `torch_base`, directory of the adapter.
+        context: Longest sequence in tokens.
+        torch_base: The base, to run in `transformers` instead of ONNX Runtime.
+
+    Raises:
+        InputError, BundleError: There is no such model, or it is damaged.
+    """
+    if torch_base is None:
+        return LanguageModel.load(model, threads=0, context=context)
+    from training.base import load_tokenizer  # noqa: PLC0415  # torch
+    from training.evaluation.reference_model import ReferenceModel  # noqa: PLC0415
+    from training.export.reference import load_tuned  # noqa: PLC0415
+
+    return ReferenceModel(load_tuned(torch_base, model), load_tokenizer(torch_base), context=context)
+
+
+def write_notes(
+    visits: Iterable[Visit],
+    directory: Path,
+    config: NoteModel,
+    template: Template,
+    *,
+    threads: int = 0,
+    strategy: StrategyName | None = None,
+    progress: Progress = lambda _done, _all: None,
+) -> Iterator[WrittenNote]:
+    """Write a note for every visit, one after the other.
+
+    Args:
+        visits: Only their turns are read.
+        directory: With the exported graph and its tokenizer.
+        config: How the model is to be used.
+        template: The sections of the notes.
+        threads: Threads of the model; 0 means one per core.
+        strategy: None takes that of the configuration; `one_shot` exists for comparison only.
+        progress: Called after every note.
+
+    Raises:
+        BundleError: The directory does not hold such a model.
+        TooLargeError: A visit does not fit into the model's context.
+    """
+    model = LanguageModel.load(directory, threads=threads, context=config.context)
+    yield from write_with(model, visits, config, template, strategy=strategy, progress=progress)
+
+
+def write_with(
+    model: LanguageModel,
+    visits: Iterable[Visit],
+    config: NoteModel,
+    template: Template,
+    *,
+    strategy: StrategyName | None = None,
+    progress: Progress = lambda _done, _all: None,
+) -> Iterator[WrittenNote]:
+    """Write notes as `write_notes` does, with a model that is loaded already, such as a `ReferenceModel`."""
+    chosen = strategy or config.strategy
+    todo = list(visits)
+    write: Callable[[Visit], WrittenNote]
+    if chosen == "one_shot":
+        one_shot = OneShot(model, config, template)
+        one_shot.check(todo)
+        write = one_shot.write
+    else:
+        parts = _STRATEGIES[chosen](model, config)
+
+        def write(visit: Visit) -> WrittenNote:
+            return _in_parts(parts, visit, template)
+
+    for done, visit in enumerate(todo, 1):
+        yield write(visit)
+        progress(done, len(todo))
+
+
+def _in_parts(strategy: Strategy, visit: Visit, template: Template) -> WrittenNote:
+    writer = strategy.writer(template)
+    for utterance in visit.turns:
+        writer.add(utterance.turn)
+    for _ in writer.finish():
+        pass
+    sections = [section for section in writer.sections() if section.sentences]
+    text = "\n\n".join(f"{section.title.upper()}\n\n{section.text}" for section in sections) + "\n"
+    lines = [Line(section.name, sentence.text, sentence.turns) for section in sections for sentence in section.sentences]
+    return WrittenNote(visit.id, text, tuple(lines))
