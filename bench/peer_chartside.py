@@ -1,6 +1,6 @@
 """Our note loop as a peer: reads one JSON request per line, answers with one JSON line.
 
-python bench/peer_chartside.py BUNDLE THREADS
+python bench/peer_chartside.py DIRECTORY THREADS
 request {"prompt": [token ids], "tokens": n}  ->  {"prefill_seconds", "decode_seconds", "tokens"}
 """
 
@@ -13,13 +13,11 @@ from pathlib import Path
 
 from appliance.note.decoding import Meter, Row, write_rows
 from appliance.note.model import LanguageModel
-from appliance.runtime.bundle import Bundle
 
 
 def main() -> None:
     """Answer requests until the input ends."""
-    bundle = Bundle(Path(sys.argv[1]))
-    model = LanguageModel.load(bundle.note_directory, threads=int(sys.argv[2]), context=4096)
+    model = LanguageModel.load(Path(sys.argv[1]), threads=int(sys.argv[2]), context=4096)
     empty = model.empty_cache(1)
     print(json.dumps({"ready": True, "pid": os.getpid()}), flush=True)
     for line in sys.stdin:

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from appliance.errors import InputError
 from appliance.models.llama import NORMS, PROJECTIONS, LlamaShape, LlamaWeights
 from appliance.models.read import read_llama
-from appliance.models.tokenizer import read_tokenizer
 
 
 def load_base(path: Path) -> LlamaForCausalLM:
@@ -29,16 +27,6 @@ def load_base(path: Path) -> LlamaForCausalLM:
         InputError: There is no model at the path.
     """
     return dequantized(read_llama(path))
-
-
-def load_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer of a base model, the same that an export of it has.
-
-    Raises:
-        InputError: There is no tokenizer at the path.
-        BundleError: The tokenizer is damaged, or not one that this version reads.
-    """
-    return read_tokenizer(path)
 
 
 def dequantized(weights: LlamaWeights) -> LlamaForCausalLM:

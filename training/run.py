@@ -11,8 +11,9 @@ from typing import Final
 import msgspec
 
 from appliance.errors import InputError
+from appliance.models.tokenizer import read_tokenizer
 from appliance.runtime.bundle import describe_file
-from training.base import load_base, load_tokenizer
+from training.base import load_base
 from training.config import TuneConfig
 from training.datasets.sources import fingerprint
 from training.datasets.training_set import training_set
@@ -84,7 +85,7 @@ def run_tuning(
 
     adapter = tune(
         load_base(base),
-        load_tokenizer(base),
+        read_tokenizer(base),
         found,
         config,
         output,

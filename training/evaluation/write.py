@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from appliance.models.tokenizer import read_tokenizer
 from appliance.note.model import LanguageModel
 from appliance.note.sections import SectionsStrategy
 from appliance.note.templates import Template
@@ -37,11 +38,10 @@ def load_model(model: Path, *, context: int, torch_base: Path | None = None) -> 
     """
     if torch_base is None:
         return LanguageModel.load(model, threads=0, context=context)
-    from training.base import load_tokenizer  # noqa: PLC0415  # torch
-    from training.evaluation.reference_model import ReferenceModel  # noqa: PLC0415
+    from training.evaluation.reference_model import ReferenceModel  # noqa: PLC0415  # torch
     from training.export.reference import load_tuned  # noqa: PLC0415
 
-    return ReferenceModel(load_tuned(torch_base, model), load_tokenizer(torch_base), context=context)
+    return ReferenceModel(load_tuned(torch_base, model), read_tokenizer(torch_base), context=context)
 
 
 def write_notes(
