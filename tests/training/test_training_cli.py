@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,15 @@ def refused(result: subprocess.CompletedProcess[str], code: int, *words: str) ->
     assert "Traceback" not in result.stderr
     for word in words:
         assert word in " ".join(result.stderr.split())
+
+
+def test_the_score_card_ends_with_its_line() -> None:
+    result = train("score")
+    assert result.returncode == 0, result.stderr
+    line = (
+        r"score: aci_test1_r1=0\.\d\d base_r1=0\.\d\d synth_major_halluc=[+-]\d\.\d\d synth_major_omit=[+-]\d\.\d\d n=40\+100"
+    )
+    assert re.fullmatch(line, result.stdout.splitlines()[-1])
 
 
 def test_visits_of_the_test_are_refused_as_training_data(tmp_path: Path) -> None:
