@@ -232,7 +232,7 @@ def report(results: dict[str, Any]) -> str:
     lines = [
         f"Measured on {machine['processor']}, {machine['cores']} cores; medians of {results['repeats']} alternating runs.",
         "",
-        f"**Note** of one visit ({VISIT.name}); in one shot: the same weights, the same prompt, {NOTE_TOKENS} tokens.",
+        f"**Note** of one visit ({VISIT.name}); in one shot: the base alone, the same prompt, {NOTE_TOKENS} tokens.",
         "",
         "| | end of visit to note | prefill | decode | peak memory |",
         "|---|---|---|---|---|",
