@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -49,7 +49,9 @@ class Stamp(msgspec.Struct, frozen=True):
     software: str
     """Version of Chartside."""
     caution: str = ""
-    """What the bundle wants said on every note of its model; may be empty."""
+    """What has to be said on every note of this model, or of these settings; may be empty."""
+    grounded: bool = True
+    """Numbers, units, drugs, sides and dates that were not said could not be written."""
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -77,3 +79,57 @@ class Note(msgspec.Struct, frozen=True):
         """The note as plain text, with its notice."""
         blocks = [f"{section.title.upper()}\n{section.text}" for section in self.sections]
         return "\n\n".join([*blocks, self.notice]) + "\n"
+
+
+State = Literal["supported", "inferred", "unsupported", "contradicted"]
+"""How a sentence of a note stands to what was said.
+
+`supported`: all of it was said. `inferred`: nothing speaks against it, but it was not said in these words. `unsupported`: a
+fact, or most of it, was never said. `contradicted`: a fact was said otherwise.
+"""
+Severity = Literal["none", "minor", "major"]
+"""`major` where an error could change diagnosis or treatment: medications, allergies, results, diagnoses, the plan."""
+OmissionKind = Literal["allergy", "medication", "red_flag", "result", "diagnosis", "order", "follow_up"]
+"""What was left out; a `red_flag` is a symptom that must not be overlooked."""
+
+
+class CheckedSentence(msgspec.Struct, frozen=True):
+    """One sentence of a note, checked against what was said."""
+
+    text: str
+    """The sentence as it stands in the section's text."""
+    state: State
+    severity: Severity
+    """How much an error here matters; `none` if the sentence is supported."""
+    turns: tuple[int, ...] = ()
+    """Positions, from 0, of the turns that support or contradict it, in order."""
+    reasons: tuple[str, ...] = ()
+    """Why it is doubtful, in sentences for the clinician. Turns are counted from 1 in them."""
+
+
+class CheckedSection(msgspec.Struct, frozen=True):
+    """The sentences of one section that state something, in order."""
+
+    name: str
+    sentences: tuple[CheckedSentence, ...] = ()
+
+
+class Omission(msgspec.Struct, frozen=True):
+    """Something that was said and matters for safety, and that the note does not state."""
+
+    kind: OmissionKind
+    text: str
+    """A sentence that can be put into the note as it is."""
+    section: str
+    """Name of the section it belongs to."""
+    turns: tuple[int, ...]
+    """Positions, from 0, of the turns that say it."""
+    severity: Severity
+
+
+class Check(msgspec.Struct, frozen=True):
+    """A note checked against what was said."""
+
+    sections: tuple[CheckedSection, ...]
+    omissions: tuple[Omission, ...] = ()
+    """The most severe first, then in the order they were said."""

@@ -52,6 +52,12 @@ class Settings:
     )
     language: str = _setting("Spoken language of the room (ISO 639-1).", "en", valid=lambda v: v == "en", expected="en")
     template: str = _setting("Note template of a new encounter.", "aci")
+    grounding: str = _setting(
+        "Numbers, units, drugs, sides and dates must have been said to be written; `off` is for research, and notes say so.",
+        "on",
+        valid=lambda v: v in {"on", "off"},
+        expected="on or off",
+    )
     threads: int = _setting(
         "Threads per inference service; 0 means one per core.", 0, valid=_between(0, 256), expected="0 to 256"
     )

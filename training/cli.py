@@ -175,6 +175,7 @@ def compare(
 @click.option("--visits", "source", required=True, help=_SOURCE_HELP)
 @click.option("--strategy", type=click.Choice(["topics", "sections", "one_shot"]), default="topics", show_default=True)
 @click.option("--writing", type=click.Choice(["tuned", "zero_shot", "verbatim"]), default="tuned", show_default=True)
+@click.option("--grounding/--no-grounding", "grounded", default=True, show_default=True, help="Nothing unsaid may be written.")
 @click.option("--torch-base", type=_path, help="Write with this base in transformers instead; --model then names the adapter.")
 @click.option("--limit", type=int, help="Only the first visits.")
 def write(
@@ -184,6 +185,7 @@ def write(
     source: str,
     strategy: StrategyName,
     writing: WritingName,
+    grounded: bool,
     torch_base: Path | None,
     limit: int | None,
 ) -> None:
@@ -197,7 +199,9 @@ def write(
     config = NoteModel("", "", "topics" if strategy == "one_shot" else strategy, _CONTEXT, writing)
     loaded = load_model(model, context=_CONTEXT, torch_base=torch_base)
     with progress_bar(f"Writing {len(visits)} notes") as advance:
-        notes = write_with(loaded, visits, config, template_named("aci"), strategy=strategy, progress=advance)
+        notes = write_with(
+            loaded, visits, config, template_named("aci"), strategy=strategy, grounded=grounded, progress=advance
+        )
         write_jsonl(output, list(notes))
     click.echo(f"{len(visits)} notes are in {output}.")
 

@@ -31,6 +31,8 @@ from training.datasets.examples import Example
 CHECKPOINT: Final = "checkpoint"
 LOSSES_FILE: Final = "losses.json"
 _STATE: Final = "state.pt"
+_PLAIN_ATTENTION: Final = 640
+"""Longest example, in tokens, for which plain attention is used on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -173,8 +175,9 @@ class _Run:
         self._output = output
         self._accelerator = accelerator
         self._losses: list[float] = []
-        # On a CPU the plain product is faster than the fused kernel for such short sequences.
-        base.set_attn_implementation("eager" if accelerator.device.type == "cpu" else "sdpa")
+        # On a CPU the plain product is faster than the fused kernel for short sequences, but it keeps every attention matrix.
+        plain = accelerator.device.type == "cpu" and config.longest <= _PLAIN_ATTENTION
+        base.set_attn_implementation("eager" if plain else "sdpa")
         lora = LoraConfig(
             r=config.rank,
             lora_alpha=config.alpha,
@@ -186,9 +189,10 @@ class _Run:
             # peft 0.21 asks transformers 5.24 for a property that is on its way out.
             warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
             model = get_peft_model(base, lora)
-        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0)
-        self.model, self._optimizer = accelerator.prepare(model, optimizer)
+        self.model: PeftModel = model.to(accelerator.device)
+        self._trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = torch.optim.AdamW(self._trained, lr=config.learning_rate, weight_decay=0.0)
+        self._optimizer = accelerator.prepare(optimizer)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
 
     def begin(self, start: Path | None) -> None:
@@ -207,14 +211,17 @@ class _Run:
         """One step; returns the loss per answer token and the tokens of the batch."""
         ids, wanted = _tensors(batch, self._accelerator.device)
         with self._accelerator.autocast():
-            peft_model: PeftModel = self._accelerator.unwrap_model(self.model)
-            llama = peft_model.base_model.model
+            llama = self.model.base_model.model
             hidden = llama.model(input_ids=ids).last_hidden_state
             # The head is a fifth of the work: only the tokens of the answer go through it.
             logits = llama.lm_head(hidden[:, :-1][wanted])
         loss = nn.functional.cross_entropy(logits.float(), ids[:, 1:][wanted])
         self._accelerator.backward(loss)
-        self._accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
+        if self._accelerator.num_processes > 1:
+            # The head is called on its own, so no wrapper sees the forward pass and shares the gradients by itself.
+            for parameter in self._trained:
+                parameter.grad = self._accelerator.reduce(parameter.grad, "mean")
+        self._accelerator.clip_grad_norm_(self._trained, 1.0)
         self._optimizer.step()
         self._schedule.step()
         self._optimizer.zero_grad()
@@ -231,7 +238,7 @@ class _Run:
         target = self._output / CHECKPOINT
         partial = target.with_name(CHECKPOINT + ".part")
         partial.mkdir(parents=True, exist_ok=True)
-        self._accelerator.unwrap_model(self.model).save_pretrained(partial)
+        self.model.save_pretrained(partial)
         state = {
             "config": asdict(self._config),
             "step": self.step,
@@ -252,11 +259,9 @@ class _Run:
         """Write the adapter, float16, and the losses; the checkpoint is not needed any more."""
         adapter = self._output / "adapter"
         if self._accelerator.is_main_process:
-            model = self._accelerator.unwrap_model(self.model)
-            for name, parameter in model.named_parameters():
-                if "lora_" in name:
-                    parameter.data = parameter.data.half()
-            model.save_pretrained(adapter)
+            for parameter in self._trained:
+                parameter.data = parameter.data.half()
+            self.model.save_pretrained(adapter)
             rounded = [round(loss, 4) for loss in self._losses]
             (self._output / LOSSES_FILE).write_text(json.dumps(rounded) + "\n", "utf-8")
             shutil.rmtree(self._output / CHECKPOINT, ignore_errors=True)
@@ -279,7 +284,7 @@ class _Run:
         self.seconds = state["seconds"]
 
     def _load_adapter(self, checkpoint: Path) -> None:
-        found = set_peft_model_state_dict(self._accelerator.unwrap_model(self.model), load_peft_weights(str(checkpoint)))
+        found = set_peft_model_state_dict(self.model, load_peft_weights(str(checkpoint)))
         if found.unexpected_keys:
             raise KeyError(found.unexpected_keys[0])
 

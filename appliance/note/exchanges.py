@@ -11,9 +11,9 @@ from appliance.transcript import Turn
 
 LONG_ENOUGH: Final = 30
 """Words after which a question starts the next exchange."""
-FULL: Final = 70
+FULL: Final = 50
 """Words after which the next turn starts the next exchange."""
-LONGEST: Final = 140
+LONGEST: Final = 80
 """Words of the longest exchange; a longer turn is cut between sentences, or between words if it has none."""
 
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")

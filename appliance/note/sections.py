@@ -11,9 +11,11 @@ from typing import Final
 
 from appliance.clinical_note import NOT_DISCUSSED, Section, Sentence
 from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
+from appliance.note.grounding import Grounding
 from appliance.note.model import KeyValueCache, LanguageModel, Tokens
 from appliance.note.prompts import END, section_prompts, spoken
 from appliance.note.rules import NoRepeatedPhrase, RepetitionPenalty, SaidSentences
+from appliance.note.said import Said, said_in
 from appliance.note.statements import statements
 from appliance.note.templates import SectionPlan, Template
 from appliance.note.writer import assemble, split_sentences, tidy
@@ -24,7 +26,9 @@ SECTION_LIMIT: Final = 256
 """Most tokens of one section of one window in the model's own words."""
 MOST_STATEMENTS: Final = 8
 """Most sentences that an untuned model may take over into one section of one window."""
-_PHRASE = 4
+_PHRASE: Final = 4
+_TUNED_PHRASE: Final = 6
+"""Tokens of a run that a model may not write twice in a section; a tuned one may well write "The patient reports" twice."""
 
 
 class SectionsStrategy:
@@ -33,10 +37,12 @@ class SectionsStrategy:
     Args:
         model: The language model.
         config: How the bundle wants it used.
+        grounded: Whether numbers, units, drugs, sides and dates must have been said.
     """
 
-    def __init__(self, model: LanguageModel, config: NoteModel) -> None:
+    def __init__(self, model: LanguageModel, config: NoteModel, *, grounded: bool = True) -> None:
         self.model = model
+        self._grounded = grounded
         self.window_tokens = config.window_tokens
         self._config = config
         self._texts = section_prompts()
@@ -47,19 +53,32 @@ class SectionsStrategy:
         for _ in prefill(model, self.prefix, prefix, Meter()):
             pass
 
-    def row(self, section: SectionPlan, visit: str) -> Row:
-        """The text to write for one section of a window."""
+    def row(self, section: SectionPlan, visit: str, said: Said | None) -> Row:
+        """The text to write for one section of a window.
+
+        Args:
+            section: What to write.
+            visit: What was said in the window.
+            said: What may be stated; None without grounding.
+        """
         prompt = self.model.encode(self._texts.suffix(section))
         if self._config.writing == "verbatim" and (found := statements(visit)):
-            said = SaidSentences((self.model.encode(f" {statement}") for statement in found), MOST_STATEMENTS, self.stops)
-            return Row(prompt, said.longest + 1, self.stops, [said])
-        rules: list[Rule] = [
-            RepetitionPenalty(self._config.repetition_penalty, self._punctuation | self.stops),
-            NoRepeatedPhrase(_PHRASE),
-        ]
+            verbatim = SaidSentences((self.model.encode(f" {statement}") for statement in found), MOST_STATEMENTS, self.stops)
+            return Row(prompt, verbatim.longest + 1, self.stops, [verbatim])
+        rules: list[Rule] = [NoRepeatedPhrase(_TUNED_PHRASE)]
+        if self._config.writing != "tuned":
+            penalty = RepetitionPenalty(self._config.repetition_penalty, self._punctuation | self.stops)
+            rules = [penalty, NoRepeatedPhrase(_PHRASE)]
+        if said:
+            (end,) = self.stops
+            rules.append(Grounding(said, self.model.decode, self.stops, end))
         return Row(prompt, SECTION_LIMIT, self.stops, rules)
 
-    def read(self, row: Row) -> list[str]:
+    def said(self, visit: str) -> Said | None:
+        """What a note of a window may state; None without grounding."""
+        return said_in(visit) if self._grounded and self._config.writing != "verbatim" else None
+
+    def read(self, row: Row, said: Said | None) -> list[str]:
         """Sentences of a written section. A sentence that the limit cut off is left out, unless it is the only one."""
         text = self.model.decode(row.written).strip()
         if text.startswith(NOT_DISCUSSED.rstrip(".")):
@@ -67,7 +86,8 @@ class SectionsStrategy:
         sentences = split_sentences(text)
         if not row.ended and len(sentences) > 1:
             sentences.pop()
-        return [tidied for sentence in sentences if (tidied := tidy(sentence))]
+        tidied = [text for sentence in sentences if (text := tidy(sentence))]
+        return [text for text in tidied if said is None or said.allows_finished(text)]
 
     def writer(self, template: Template) -> SectionsWriter:
         """A writer for one visit."""
@@ -84,6 +104,7 @@ class _Window:
         self.unread: Tokens = []
         self.tokens = 0
         self.rows: list[tuple[SectionPlan, Row]] = []
+        self.said: Said | None = None
 
 
 class SectionsWriter:
@@ -135,7 +156,7 @@ class SectionsWriter:
         written: dict[str, list[Sentence]] = {plan.name: [] for plan in self._template.sections}
         for window in self._windows:
             for plan, row in window.rows:
-                written[plan.name] += [Sentence(text, tuple(window.turns)) for text in self._strategy.read(row)]
+                written[plan.name] += [Sentence(text, tuple(window.turns)) for text in self._strategy.read(row, window.said)]
         return assemble(self._template, written)
 
     def _read(self, window: _Window) -> Iterator[None]:
@@ -154,7 +175,8 @@ class SectionsWriter:
             return
         yield from self._read(window)
         visit = "".join(window.lines)
-        window.rows = [(plan, self._strategy.row(plan, visit)) for plan in self._template.sections]
+        window.said = self._strategy.said(visit)
+        window.rows = [(plan, self._strategy.row(plan, visit, window.said)) for plan in self._template.sections]
         rows = [row for _, row in window.rows]
         yield from write_rows(self._strategy.model, window.cache, rows, self.meter)
         window.cache = self._strategy.prefix  # the keys and values are no longer needed

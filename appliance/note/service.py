@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import uuid
-from collections.abc import Callable
 from typing import Final
 
 from flask import Flask, Response
@@ -12,6 +11,8 @@ from flask import Flask, Response
 from appliance import __version__
 from appliance.clinical_note import Stamp
 from appliance.errors import ChartsideError, UnavailableError
+from appliance.note.check.check import check
+from appliance.note.check.request import CheckRequest
 from appliance.note.model import LanguageModel
 from appliance.note.prompts import prompt_version
 from appliance.note.sections import SectionsStrategy
@@ -21,15 +22,16 @@ from appliance.note.topics import TopicsStrategy
 from appliance.note.worker import Worker
 from appliance.note.writer import Strategy, Writer
 from appliance.runtime import web
-from appliance.runtime.bundle import Bundle, NoteModel
+from appliance.runtime.bundle import Bundle
 from appliance.runtime.server import Server, serve
 from appliance.settings import Settings
 from appliance.transcript import Turn
 
-_STRATEGIES: Final[dict[str, Callable[[LanguageModel, NoteModel], Strategy]]] = {
+_STRATEGIES: Final[dict[str, type[TopicsStrategy | SectionsStrategy]]] = {
     "topics": TopicsStrategy,
     "sections": SectionsStrategy,
 }
+_UNGROUNDED: Final = "Grounding was off while this note was written: numbers and drugs in it may never have been said."
 
 
 class NoteService:
@@ -41,6 +43,7 @@ class NoteService:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._grounded = settings.grounding == "on"
         self._bundle: Bundle | None = None
         self._strategy: Strategy | None = None
         self.worker: Final = Worker(self._load)
@@ -88,7 +91,7 @@ class NoteService:
         config = bundle.manifest.note
         bundle.verify(config.directory + "/")
         model = LanguageModel.load(bundle.note_directory, threads=self._settings.threads, context=config.context)
-        self._strategy = _STRATEGIES[config.strategy](model, config)
+        self._strategy = _STRATEGIES[config.strategy](model, config, grounded=self._grounded)
         self._bundle = bundle
 
     def _writer(self, template_name: str) -> Writer:
@@ -99,7 +102,17 @@ class NoteService:
     def _stamp(self) -> Stamp:
         bundle = self.require_ready()
         note = bundle.manifest.note
-        return Stamp(bundle.label, note.model, note.adapter, note.strategy, prompt_version(), __version__, note.caution)
+        caution = note.caution if self._grounded else " ".join(filter(None, (note.caution, _UNGROUNDED)))
+        return Stamp(
+            bundle.label,
+            note.model,
+            note.adapter,
+            note.strategy,
+            prompt_version(),
+            __version__,
+            caution,
+            grounded=self._grounded,
+        )
 
 
 def create_app(service: NoteService) -> Flask:
@@ -129,6 +142,12 @@ def create_app(service: NoteService) -> Flask:
     def open_session() -> Response:
         """Open a session for one note."""
         return web.send({"id": service.open(web.receive(Opening).template)}, 201)
+
+    @app.post("/check")
+    def check_note() -> Response:
+        """Check a note against what was said; needs no model."""
+        asked = web.receive(CheckRequest)
+        return web.send(check(template_named(asked.template), asked.named_sections(), asked.turns))
 
     @app.put("/sessions/<name>/turns/<int:number>")
     def put_turn(name: str, number: int) -> Response:

@@ -10,11 +10,12 @@ import numpy as np
 from appliance.clinical_note import Section, Sentence
 from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
 from appliance.note.exchanges import Exchange, ExchangeCutter
+from appliance.note.grounding import Grounding
 from appliance.note.model import Float32, KeyValueCache, LanguageModel
-from appliance.note.numbers import unsaid_numbers
 from appliance.note.prompts import END, topic_prompts
 from appliance.note.pronouns import patient_sex, with_pronouns
 from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences, TopicLines
+from appliance.note.said import said_in
 from appliance.note.statements import statements
 from appliance.note.templates import Template
 from appliance.note.writer import assemble, split_sentences, tidy
@@ -45,10 +46,12 @@ class TopicsStrategy:
     Args:
         model: The language model.
         config: How the bundle wants it used.
+        grounded: Whether numbers, units, drugs, sides and dates must have been said.
     """
 
-    def __init__(self, model: LanguageModel, config: NoteModel) -> None:
+    def __init__(self, model: LanguageModel, config: NoteModel, *, grounded: bool = True) -> None:
         self.model = model
+        self._grounded = grounded
         self.repeats: Final = config.writing == "verbatim"
         """Sentences are those that were said, word for word."""
         self._config = config
@@ -76,14 +79,14 @@ class TopicsStrategy:
             stops = frozenset({self._end})
             nothing = self.model.encode(self._texts.nothing)
             lines = TopicLines(self._topics, nothing, self._newline, stops, reluctance=_RELUCTANCE)
-            return Row(prompt, ANSWER_LIMIT, stops, [NoRepeatedPhrase(_TUNED_PHRASE), lines])
+            return Row(prompt, ANSWER_LIMIT, stops, [NoRepeatedPhrase(_TUNED_PHRASE), lines, *self._grounding(exchange)])
         stops = frozenset({self._end, self._newline})
         if self._config.writing == "zero_shot":
             no_loops: list[Rule] = [
                 RepetitionPenalty(self._config.repetition_penalty, self._punctuation),
                 NoRepeatedPhrase(_PHRASE),
             ]
-            return Row(prompt, LINE_LIMIT, stops, [*no_loops, self._opening])
+            return Row(prompt, LINE_LIMIT, stops, [*no_loops, self._opening, *self._grounding(exchange)])
         sentences = [self.model.encode(f" {statement}") for statement in statements(exchange)]
         said = SaidSentences(sentences, MOST_STATEMENTS, stops)
         longest = max(map(len, self._topics)) + said.longest + 1
@@ -92,19 +95,26 @@ class TopicsStrategy:
     def read(self, exchange: Exchange, row: Row) -> list[tuple[str, str]]:
         """Topic and text of every written sentence.
 
-        A sentence with a number that was not said in the exchange is left out, and so is one that the limit cut off, unless it
-        is the only one.
+        A sentence that the limit cut off, or that could not be finished with what was said, is left out, unless it is the only
+        one and states nothing that was not said.
         """
         lines = self._texts.read(self.model.decode(row.written))
         found = [(topic, sentence) for topic, text in lines for sentence in split_sentences(text)]
         if not row.ended and len(found) > 1:
             found.pop()
         tidied = [(topic, tidy(sentence)) for topic, sentence in found]
-        return [(topic, text) for topic, text in tidied if text and not unsaid_numbers(text, exchange.text)]
+        said = said_in(exchange.text) if self._grounded and not self.repeats else None
+        return [(topic, text) for topic, text in tidied if text and (said is None or said.allows_finished(text))]
 
     def writer(self, template: Template) -> TopicsWriter:
         """A writer for one visit."""
         return TopicsWriter(self, template)
+
+    def _grounding(self, exchange: str) -> list[Rule]:
+        if not self._grounded:
+            return []
+        stops = {self._end, self._newline}
+        return [Grounding(said_in(exchange), self.model.decode, stops, self._end)]
 
     def _prompt(self, exchange: str) -> list[int]:
         return self.model.encode_plain(exchange) + self._suffix

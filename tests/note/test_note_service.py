@@ -70,7 +70,7 @@ def test_every_number_of_a_note_was_said_in_the_turns_it_names(note_service: Ser
         for sentence in (sentence for section in note.sections for sentence in section.sentences):
             said = " ".join(visit.turns[turn].text for turn in sentence.turns).replace(",", "")
             written_numbers = set(digits.findall(sentence.text.replace(",", "")))
-            # The sample transcripts hold digits; numbers spelled out are tested in test_note_numbers.py.
+            # The sample transcripts hold digits; numbers spelled out are tested in test_note_said.py.
             assert {n for n in written_numbers if n not in digits.findall(said)} <= SPELLED, sentence.text
             found += len(written_numbers)
     assert found >= 20

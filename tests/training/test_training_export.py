@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -218,3 +220,22 @@ def test_what_cannot_be_packed_is_refused(base: Path, speech: Bundle, tmp_path: 
     with pytest.raises(BundleError, match=r"model\.bin was changed"):
         pack(tmp_path / "model", speech, tmp_path / "b", name="n", version="1", strategy="topics")
     assert not (tmp_path / "b").exists()
+
+
+def test_from_weights_to_a_signed_bundle_by_command(base: Path, adapter: Path, speech: Bundle, tmp_path: Path) -> None:
+    def train(*arguments: object) -> str:
+        command = Path(sys.executable).with_name("chartside-train")
+        result = subprocess.run([command, *map(str, arguments)], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    train("export", tmp_path / "model", "--base", base, "--adapter", adapter)
+    train("keys", tmp_path / "keys")
+    options = ["--model", tmp_path / "model", "--speech", speech.directory, "--name", "knee", "--version", "3"]
+    said = train("pack", tmp_path / "bundle", *options, "--key", tmp_path / "keys" / "private.pem")
+    assert "signed" in said
+    check_signature(tmp_path / "bundle", tmp_path / "keys" / "public.pem")
+    Bundle(tmp_path / "bundle").verify()
+    write_keys(tmp_path / "others")
+    with pytest.raises(BundleError):
+        check_signature(tmp_path / "bundle", tmp_path / "others" / "public.pem")

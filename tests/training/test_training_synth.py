@@ -9,12 +9,12 @@ import sys
 import msgspec
 import pytest
 
-from appliance.note.numbers import numbers, unsaid_numbers
 from appliance.note.prompts import topic_prompts
 from appliance.note.templates import all_templates
 from training.datasets.align import by_exchange
 from training.evaluation.annotations import find
 from training.evaluation.spoken import Spoken
+from training.numbers import numbers, unsaid_numbers
 from training.synth import Tally, generate
 from training.synth.check import contradictions, unsupported
 from training.synth.data_card import describe, markdown

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -143,3 +146,22 @@ def test_a_recipe_is_recorded_whole(tmp_path: Path) -> None:
     path = tmp_path / "short.toml"
     path.write_text("rank = 4", "utf-8")
     assert msgspec.json.decode(msgspec.json.encode(read_config(path))) == asdict(TuneConfig(rank=4))
+
+
+def test_several_processes_learn_the_same_adapter(default_bundle: Bundle, tmp_path: Path) -> None:
+    tokenizer = default_bundle.note_directory / "tokenizer.json"
+    # What `accelerate launch` does for several GPUs, with processes on the CPU.
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    worker = Path(__file__).with_name("tune_worker.py")
+    command = [*launch, str(worker), str(tokenizer), str(tmp_path)]
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true"}
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    assert result.returncode == 0, result.stderr[-2000:]
+    first, second = (torch.load(tmp_path / f"process-{rank}.pt", weights_only=True) for rank in range(2))
+    assert first.keys() == second.keys()
+    learned = [name for name in first if "lora_B" in name]
+    assert learned
+    assert all(first[name].abs().max() > 0 for name in learned)
+    for name, weight in first.items():
+        # The main process has rounded what it wrote to float16.
+        torch.testing.assert_close(weight, second[name], atol=1e-3, rtol=1e-2)

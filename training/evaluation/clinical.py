@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from appliance.note.numbers import numbers
 from training.evaluation.lexicon import drugs, symptoms
 from training.evaluation.normal import quantities, sentences, words
 from training.evaluation.polarity import is_hypothetical
 from training.evaluation.spoken import Spoken, is_negated, sided_parts
+from training.numbers import numbers
 
 LEAST_SUPPORT: Final = 0.34
 """Share of its content words, 0.0 to 1.0, below which a sentence is unsupported.

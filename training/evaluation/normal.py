@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.note.numbers import normalize
 from training.datasets.aci import note_sentences
+from training.numbers import normalize
 
 _TITLE = re.compile(r"\b(Mr|Mrs|Ms|Dr|vs|approx)\.(?=\s)")
 _DOTTED = re.compile(r"\b([a-z])\.([a-z])\.(?:([a-z])\.)?", re.IGNORECASE)

@@ -6,12 +6,12 @@ import functools
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from appliance.note.numbers import numbers
 from appliance.note.writer import split_sentences
 from training.datasets.align import words_of
 from training.evaluation.lexicon import Lexicon, Mention, conditions, drugs, everyday, singular, symptoms
 from training.evaluation.normal import Quantity, normal, quantities, words
 from training.evaluation.polarity import answer_polarity, is_hypothetical, negated
+from training.numbers import numbers
 from training.visits import Utterance
 
 WINDOW: Final = 6

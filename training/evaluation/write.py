@@ -19,7 +19,7 @@ from training.visits import Line, Visit, WrittenNote
 
 Progress = Callable[[int, int], None]
 """Called with notes done and notes in all."""
-_STRATEGIES: Final[dict[str, Callable[[LanguageModel, NoteModel], Strategy]]] = {
+_STRATEGIES: Final[dict[str, type[TopicsStrategy | SectionsStrategy]]] = {
     "topics": TopicsStrategy,
     "sections": SectionsStrategy,
 }
@@ -52,6 +52,7 @@ def write_notes(
     *,
     threads: int = 0,
     strategy: StrategyName | None = None,
+    grounded: bool = True,
     progress: Progress = lambda _done, _all: None,
 ) -> Iterator[WrittenNote]:
     """Write a note for every visit, one after the other.
@@ -63,6 +64,7 @@ def write_notes(
         template: The sections of the notes.
         threads: Threads of the model; 0 means one per core.
         strategy: None takes that of the configuration; `one_shot` exists for comparison only.
+        grounded: Whether numbers, units, drugs, sides and dates must have been said; `one_shot` is never grounded.
         progress: Called after every note.
 
     Raises:
@@ -70,7 +72,7 @@ def write_notes(
         TooLargeError: A visit does not fit into the model's context.
     """
     model = LanguageModel.load(directory, threads=threads, context=config.context)
-    yield from write_with(model, visits, config, template, strategy=strategy, progress=progress)
+    yield from write_with(model, visits, config, template, strategy=strategy, grounded=grounded, progress=progress)
 
 
 def write_with(
@@ -80,6 +82,7 @@ def write_with(
     template: Template,
     *,
     strategy: StrategyName | None = None,
+    grounded: bool = True,
     progress: Progress = lambda _done, _all: None,
 ) -> Iterator[WrittenNote]:
     """Write notes as `write_notes` does, with a model that is loaded already, such as a `ReferenceModel`."""
@@ -91,7 +94,7 @@ def write_with(
         one_shot.check(todo)
         write = one_shot.write
     else:
-        parts = _STRATEGIES[chosen](model, config)
+        parts = _STRATEGIES[chosen](model, config, grounded=grounded)
 
         def write(visit: Visit) -> WrittenNote:
             return _in_parts(parts, visit, template)

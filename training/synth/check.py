@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from appliance.note.numbers import unsaid_numbers
+from training.numbers import unsaid_numbers
 from training.visits import Fact, Line, Utterance
 
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from appliance.errors import InputError
-from appliance.note.numbers import numbers
 from appliance.note.templates import template_named
+from training.numbers import numbers
 from training.synth.drugs import drug_names
 from training.visits import Line, Utterance, Visit, note_text
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from appliance.note.numbers import numbers
+from training.numbers import numbers
 
 Split = Literal["train", "test"]
 

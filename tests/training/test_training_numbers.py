@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.note.numbers import numbers, unsaid_numbers
+from training.numbers import numbers, unsaid_numbers
 
 
 @pytest.mark.parametrize(

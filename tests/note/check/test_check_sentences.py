@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.clinical_note import NOT_DISCUSSED, Check, CheckedSentence, Section, Sentence
+from appliance.note.check.check import check
+from appliance.note.templates import template_named
+from appliance.transcript import Speaker, Turn
+
+SPEAKERS: tuple[Speaker, Speaker] = ("clinician", "patient")
+VISIT = [
+    Turn(text, speaker=SPEAKERS[place % 2])
+    for place, text in enumerate(
+        [
+            "Any chest pain, or shortness of breath?",
+            "No chest pain. I get short of breath on the stairs.",
+            "Which medicines do you take?",
+            "Insulin glargine, 12, no, sorry, 24 units at night, and lisinopril ten milligrams a day.",
+            "Do you smoke?",
+            "No, I never smoked. I have two drinks a week.",
+            "Anything that runs in the family?",
+            "My mother had breast cancer.",
+            "Where does it hurt?",
+            "My left knee. It swells at night.",
+            "Your A1c is 7.1 percent, down from 8.4. Your blood pressure is 150 over 90.",
+            "Okay.",
+            "Your sugars look great. We'll go up on the lisinopril from ten to twenty milligrams once daily.",
+            "All right.",
+            "I'd like you to keep taking the glargine. See you back in 6 weeks.",
+            "Thanks.",
+        ]
+    )
+]
+
+
+def checked(sentence: str, section: str = "assessment_and_plan", turns: list[Turn] = VISIT) -> CheckedSentence:
+    (only,) = whole(Section(section, "", sentence), turns=turns).sections[0].sentences
+    return only
+
+
+def whole(*sections: Section, turns: list[Turn] = VISIT) -> Check:
+    return check(template_named("aci"), sections, turns)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The patient denies chest pain.",
+        "The patient takes insulin glargine 24 units at bedtime and lisinopril 10 mg daily.",
+        "The patient does not smoke and drinks about 2 alcoholic beverages per week.",
+        "Family history is significant for breast cancer in her mother.",
+        "Hemoglobin A1c is 7.1%, down from 8.4%.",
+        "Blood pressure is 150/90.",
+        "Increase lisinopril from 10 mg to 20 mg once daily.",
+        "Continue Lantus.",
+        "Follow up in 6 weeks.",
+    ],
+)
+def test_what_was_said_is_supported(sentence: str) -> None:
+    found = checked(sentence)
+    assert (found.state, found.severity, found.reasons) == ("supported", "none", ())
+    assert found.turns
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Increase lisinopril to 40 mg once daily.", "20 mg"),
+        ("Increase lisinopril to 10 mg once daily.", "20 mg"),
+        ("The patient takes insulin glargine 12 units at bedtime.", "24 units"),
+        ("The patient takes lisinopril 10 mg twice daily.", "once daily"),
+        ("Hemoglobin A1c is 7.9%.", "7.1%"),
+        ("Blood pressure is 130/90.", "150 mmHg/90 mmHg"),
+        ("The patient reports chest pain.", "no chest pain"),
+        ("The patient denies shortness of breath.", "shortness of breath"),
+        ("The patient has breast cancer.", "a relative"),
+        ("Stop lisinopril.", "increase"),
+        ("The patient smokes.", "in the negative"),
+        ("Follow up in 3 months.", "in 6 weeks"),
+    ],
+)
+def test_what_was_said_otherwise_is_contradicted_and_says_how(sentence: str, said: str) -> None:
+    found = checked(sentence)
+    assert found.state == "contradicted"
+    assert found.severity == "major"
+    assert said in found.reasons[0]
+    assert "(turn " in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("Start warfarin 5 mg daily.", "Never said: warfarin."),
+        ("The patient reports a headache.", "Never said: headache."),
+        ("The patient is allergic to penicillin.", "Never said: penicillin."),
+        ("The patient enjoys mountain climbing.", "Little of this was said."),
+    ],
+)
+def test_what_was_never_said_is_unsupported(sentence: str, reason: str) -> None:
+    found = checked(sentence)
+    assert (found.state, found.reasons) == ("unsupported", (reason,))
+
+
+def test_the_other_side_is_flagged() -> None:
+    assert checked("Left knee pain with swelling.").state in {"supported", "inferred"}
+    assert checked("Right knee pain with swelling.").state in {"unsupported", "contradicted"}
+
+
+def test_a_harmless_abstraction_is_inferred() -> None:
+    found = checked("Glucose is well controlled.")
+    assert found.state in {"supported", "inferred"}
+    assert checked("Glucose is uncontrolled.").state == "contradicted"
+
+
+def test_severity_is_of_the_section_and_of_what_is_stated() -> None:
+    assert checked("The patient enjoys mountain climbing.", "history_of_present_illness").severity == "minor"
+    assert checked("The patient enjoys mountain climbing.", "assessment_and_plan").severity == "major"
+    assert checked("Start warfarin 5 mg daily.", "history_of_present_illness").severity == "major"
+
+
+def test_a_question_belongs_to_its_answer() -> None:
+    assert checked("The patient does not smoke.").turns == (4, 5)
+    assert checked("The patient denies chest pain.").turns == (0, 1)
+
+
+def test_the_turns_the_model_wrote_from_decide_between_equals() -> None:
+    turns = [*VISIT, Turn("Your blood pressure is 150 over 90.", speaker="clinician")]
+    sentence = "Blood pressure is 150/90."
+    for place in (10, 16):
+        section = Section("results", "", sentence, (Sentence(sentence, (place,)),))
+        assert place in whole(section, turns=turns).sections[0].sentences[0].turns
+
+
+def test_a_medicine_told_with_a_tag_question_counts() -> None:
+    turns = [Turn("I'm going to prescribe meloxicam 15 milligrams once a day, okay?", speaker="clinician"), Turn("Okay.")]
+    assert checked("Start meloxicam 15 mg once daily.", turns=turns).state in {"supported", "inferred"}
+    assert checked("Start meloxicam 7.5 mg once daily.", turns=turns).state in {"unsupported", "contradicted"}
+
+
+def test_nothing_that_was_not_discussed_is_checked_and_order_is_kept() -> None:
+    found = whole(
+        Section("results", "", NOT_DISCUSSED),
+        Section("assessment_and_plan", "", "Follow up in 6 weeks. Start warfarin 5 mg daily."),
+    )
+    assert [(section.name, [item.state for item in section.sentences]) for section in found.sections] == [
+        ("results", []),
+        ("assessment_and_plan", ["supported", "unsupported"]),
+    ]
+
+
+def test_no_turns_support_nothing() -> None:
+    assert checked("Start warfarin 5 mg daily.", turns=[]).state == "unsupported"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=80), st.lists(st.text(max_size=60), max_size=4))
+def test_any_text_can_be_checked(text: str, said: list[str]) -> None:
+    turns = [Turn(line, speaker=SPEAKERS[place % 2]) for place, line in enumerate(said)]
+    found = whole(Section("results", "", text), turns=turns)
+    for sentence in found.sections[0].sentences:
+        assert sentence.text in text
+        assert all(0 <= turn < len(turns) for turn in sentence.turns)
+        assert (sentence.severity == "none") == (sentence.state == "supported")
