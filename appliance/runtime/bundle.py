@@ -13,6 +13,8 @@ from appliance.errors import BundleError
 MANIFEST_FILE: Final = "bundle.json"
 SCORE_CARD_FILE: Final = "score-card.json"
 """Where a bundle's score card is, if it has one."""
+SPEAKER_GRAPH: Final = "model.onnx"
+"""The speaker model's file in its directory."""
 FORMAT: Final = 1
 """Version of the manifest's layout."""
 _REBUILD = "Run `chartside models build` to make the bundle again."
@@ -47,6 +49,13 @@ class SpeechModel(msgspec.Struct, frozen=True):
 
     model: str
     directory: str = "speech"
+
+
+class SpeakerModel(msgspec.Struct, frozen=True):
+    """What tells voices apart: an ONNX voice encoder in `speaker/`."""
+
+    model: str
+    directory: str = "speaker"
 
 
 class NoteModel(msgspec.Struct, frozen=True):
@@ -84,6 +93,8 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, BundleFile]
     """By path relative to the bundle, with `/`."""
     sources: tuple[Source, ...]
+    speaker: SpeakerModel | None = None
+    """None where speakers are not labelled."""
 
 
 class Bundle:
@@ -118,6 +129,17 @@ class Bundle:
     def speech_directory(self) -> Path:
         """Where the recognizer's files are."""
         return self.directory / self.manifest.speech.directory
+
+    @property
+    def speaker_directory(self) -> Path:
+        """Where the speaker model's file is.
+
+        Raises:
+            BundleError: The bundle has no speaker model.
+        """
+        if self.manifest.speaker is None:
+            raise BundleError(f"The bundle {self.label} has no speaker model.", hint=_REBUILD)
+        return self.directory / self.manifest.speaker.directory
 
     @property
     def note_directory(self) -> Path:

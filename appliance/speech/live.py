@@ -18,7 +18,8 @@ from appliance.speech.engine import HeardWord, SpeechEngine
 from appliance.speech.guard import glimpsed_text, said_words
 from appliance.speech.intake import Hole, Intake, Receipt
 from appliance.speech.scheduler import Pass
-from appliance.transcript import Gap, Turn, Word
+from appliance.speech.speakers.labels import Part, SpeakerLabels, Voice
+from appliance.transcript import Gap, Speaker, Turn, Word
 
 
 class PartialText(msgspec.Struct, frozen=True):
@@ -33,11 +34,27 @@ class PartialText(msgspec.Struct, frozen=True):
 
 
 class FinalTurn(msgspec.Struct, frozen=True):
-    """A turn that never changes again."""
+    """A turn whose words never change again; its speaker may, see `ChangedSpeakers`."""
 
     turn: Turn
     committed: int
     """Sample up to which everything is decided: no later turn starts before it, and replay starts there."""
+    voice: Voice | None
+    """To be given back to a session that goes on from here."""
+
+
+class TurnSpeaker(msgspec.Struct, frozen=True):
+    """Who spoke a turn."""
+
+    n: int
+    """Number of the turn in the recording, from 0."""
+    speaker: Speaker
+
+
+class ChangedSpeakers(msgspec.Struct, frozen=True):
+    """Turns whose speaker is now believed to be another than was told before."""
+
+    labels: tuple[TurnSpeaker, ...]
 
 
 class CommittedGap(msgspec.Struct, frozen=True):
@@ -63,10 +80,14 @@ class LiveSession:
     Args:
         first_sample: Position in the recording from which audio will come.
         max_samples: Longest recording in samples.
+        speakers: Labels the turns and knows those before `first_sample`; None leaves every turn `unknown`.
     """
 
-    def __init__(self, first_sample: int, max_samples: int) -> None:
+    def __init__(self, first_sample: int, max_samples: int, speakers: SpeakerLabels | None = None) -> None:
         self.events = EventLog()
+        self._speakers = speakers or SpeakerLabels(None)
+        self._told: list[Speaker] = ["unknown"] * len(self._speakers.labels)
+        self._tell_changes()
         self._lock = threading.Lock()
         self._intake = Intake(first_sample, max_samples)
         self._endpointer = Endpointer(first_sample)
@@ -135,11 +156,28 @@ class LiveSession:
     def _finalize(self, utterance: Utterance, engine: SpeechEngine) -> None:
         words = said_words(utterance, engine.transcribe(to_waveform(utterance.samples)))
         if words:
-            self.events.publish("final", FinalTurn(turn_of(utterance, words), utterance.end), key="partial")
+            for part in self._speakers.parts(utterance, words):
+                self._publish_turn(turn_of(utterance, part.words), part)
         else:
             # Nobody spoke after all: take back what a quick pass may have shown.
             at = utterance.start / SAMPLE_RATE
             self.events.publish("partial", PartialText(at, at, "", ""), volatile=True)
+
+    def _publish_turn(self, turn: Turn, part: Part) -> None:
+        self._speakers.add(turn.text, part.voice)
+        speaker = self._speakers.labels[-1]
+        self._told.append(speaker)
+        labelled = msgspec.structs.replace(turn, speaker=speaker)
+        self.events.publish("final", FinalTurn(labelled, part.end, part.voice), key="partial")
+        self._tell_changes()
+
+    def _tell_changes(self) -> None:
+        labels = self._speakers.labels
+        pairs = enumerate(zip(labels, self._told, strict=True))
+        changed = tuple(TurnSpeaker(n, speaker) for n, (speaker, told) in pairs if speaker != told)
+        self._told = list(labels)
+        if changed:
+            self.events.publish("speakers", ChangedSpeakers(changed))
 
     def _glimpse(self, utterance: Utterance, engine: SpeechEngine) -> None:
         segment = engine.glimpse(to_waveform(utterance.samples))

@@ -19,6 +19,8 @@ from appliance.settings import Settings
 from appliance.speech.engine import SpeechEngine, load_engine
 from appliance.speech.files import open_audio
 from appliance.speech.sessions import Sessions
+from appliance.speech.speakers.embedding import VoiceEncoder, load_voice_encoder
+from appliance.speech.speakers.labels import Earlier
 from appliance.speech.transcription import transcribe_file
 
 FILE_LIMIT: Final = 512 * 1024 * 1024
@@ -33,6 +35,8 @@ class Opening(msgspec.Struct, forbid_unknown_fields=True):
 
     first_sample: _Count = 0
     """Position in the recording from which audio will be sent."""
+    earlier: tuple[Earlier, ...] = ()
+    """The turns before that position, from the first, with the voices they came with."""
 
 
 class Opened(msgspec.Struct):
@@ -54,6 +58,7 @@ def create_app(
     settings: Settings,
     *,
     load: Callable[[Settings], SpeechEngine] = load_engine,
+    load_voices: Callable[[Settings], VoiceEncoder | None] = load_voice_encoder,
     clock: Callable[[], float] = time.monotonic,
 ) -> Flask:
     """The speech service as a WSGI application.
@@ -61,13 +66,14 @@ def create_app(
     Args:
         settings: The settings of the box.
         load: Makes the engine; called once, in the background.
+        load_voices: Makes the speaker model, if there is one; called once, after `load`.
         clock: Seconds, monotonic: tells which sessions are idle.
 
     Returns:
         The application; `app.extensions["sessions"]` are its `Sessions`, to be closed at the end.
     """
     app = create_service(__name__)
-    sessions = Sessions(settings, load, clock=clock)
+    sessions = Sessions(settings, load, load_voices, clock=clock)
     app.extensions["sessions"] = sessions
     _add_session_routes(app, sessions)
 
@@ -101,7 +107,8 @@ def _add_session_routes(app: Flask, sessions: Sessions) -> None:
     @app.post("/sessions")
     def open_session() -> Response:
         """Open a session for one live recording."""
-        return send(Opened(sessions.open(receive(Opening).first_sample)), 201)
+        opening = receive(Opening)
+        return send(Opened(sessions.open(opening.first_sample, opening.earlier)), 201)
 
     @app.put("/sessions/<name>/chunks/<int:number>")
     def put_chunk(name: str, number: int) -> Response:
@@ -117,7 +124,7 @@ def _add_session_routes(app: Flask, sessions: Sessions) -> None:
 
     @app.get("/sessions/<name>/events")
     def session_events(name: str) -> Response:
-        """Follow a session: `partial`, `final`, `gap`, `finished`, `failed`; resumes after `Last-Event-ID`."""
+        """Follow a session: `partial`, `final`, `speakers`, `gap`, `finished`, `failed`; resumes after `Last-Event-ID`."""
         return event_stream(sessions.events(name, last_event_id()))
 
     @app.delete("/sessions/<name>")

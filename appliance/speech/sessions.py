@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -19,6 +19,8 @@ from appliance.speech.engine import SpeechEngine
 from appliance.speech.intake import Receipt
 from appliance.speech.live import LiveSession
 from appliance.speech.scheduler import Scheduler, Source
+from appliance.speech.speakers.embedding import VoiceEncoder, load_voice_encoder
+from appliance.speech.speakers.labels import Earlier, SpeakerLabels
 
 _log = logging.getLogger(__name__)
 
@@ -51,15 +53,23 @@ class Sessions:
     Args:
         settings: The settings of the box.
         load: Makes the engine.
+        load_voices: Makes the speaker model, or gives None: then no speaker is labelled.
         clock: Seconds, monotonic.
     """
 
     def __init__(
-        self, settings: Settings, load: Callable[[Settings], SpeechEngine], *, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        load: Callable[[Settings], SpeechEngine],
+        load_voices: Callable[[Settings], VoiceEncoder | None] = load_voice_encoder,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.max_samples = settings.max_minutes * 60 * SAMPLE_RATE
         self._settings = settings
         self._load = load
+        self._load_voices = load_voices
+        self._voice_encoder: VoiceEncoder | None = None
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
@@ -81,11 +91,12 @@ class Sessions:
         with self._lock:
             return Health("ok", *self._model, len(self._entries))
 
-    def open(self, first_sample: int) -> str:
+    def open(self, first_sample: int, earlier: Sequence[Earlier] = ()) -> str:
         """Open a session.
 
         Args:
             first_sample: Position in the recording from which audio will be sent.
+            earlier: The turns before it, from the first.
 
         Returns:
             The id of the session.
@@ -94,7 +105,7 @@ class Sessions:
             UnavailableError: The model is not there yet, or too many sessions are open.
         """
         scheduler = self._ready()
-        session = LiveSession(first_sample, self.max_samples)
+        session = LiveSession(first_sample, self.max_samples, self.speaker_labels(earlier))
         name = secrets.token_urlsafe(12)
         with self._lock:
             if len(self._entries) >= MOST_SESSIONS:
@@ -104,6 +115,10 @@ class Sessions:
             self._entries[name] = _Entry(session, self._clock())
         scheduler.add(session)
         return name
+
+    def speaker_labels(self, earlier: Sequence[Earlier] = ()) -> SpeakerLabels:
+        """Labels for the turns of one recording, of which the earlier ones are known."""
+        return SpeakerLabels(self._voice_encoder, earlier)
 
     def put(self, name: str, number: int, body: bytes) -> Receipt:
         """Give a chunk to a session; see `Intake.accept` for the errors."""
@@ -168,6 +183,7 @@ class Sessions:
         began = time.perf_counter()
         try:
             engine = self._load(self._settings)
+            self._voice_encoder = self._load_voices(self._settings)
         except ChartsideError as error:
             self._failure = error
             _log.error("the speech model cannot be loaded: %s", error.message)

@@ -61,6 +61,7 @@ class _OneAtATime:
 def transcribe_file(file: AudioFile, sessions: Sessions) -> Iterator[bytes]:
     """Encoded events: `progress` while the work goes on, then `transcript`, or `failed` with a problem document."""
     source = _OneAtATime()
+    speakers = sessions.speaker_labels()
     turns: list[Turn] = []
     endpointer = Endpointer()
     try:
@@ -70,14 +71,16 @@ def transcribe_file(file: AudioFile, sessions: Sessions) -> Iterator[bytes]:
                     source.offer(utterance)
                     wake()
                     words = yield from _waited(source)
-                    if words:
-                        turns.append(turn_of(utterance, words))
+                    for part in speakers.parts(utterance, words) if words else ():
+                        turns.append(turn_of(utterance, part.words))
+                        speakers.add(turns[-1].text, part.voice)
                 done = round(endpointer.head / SAMPLE_RATE, 3)
                 yield _encoded("progress", Progress(done, max(done, round(file.duration, 3))))
     except ChartsideError as error:
         yield _encoded("failed", error.problem())
         return
-    yield _encoded("transcript", Transcript(tuple(turns), duration=round(endpointer.head / SAMPLE_RATE, 3)))
+    labelled = tuple(msgspec.structs.replace(turn, speaker=who) for turn, who in zip(turns, speakers.labels, strict=True))
+    yield _encoded("transcript", Transcript(labelled, duration=round(endpointer.head / SAMPLE_RATE, 3)))
 
 
 def _utterances(file: AudioFile, endpointer: Endpointer) -> Iterator[list[Utterance]]:

@@ -39,7 +39,7 @@ def pack(
 
     Args:
         exported: Directory that `export` wrote.
-        speech: A bundle to take the speech model from, such as the default one.
+        speech: A bundle to take the speech and speaker models from, such as the default one.
         output: The new bundle; an older bundle there is replaced.
         name: Of the bundle.
         version: Of the bundle.
@@ -58,6 +58,8 @@ def pack(
         message = f"The model in {exported} has float16 inputs and outputs, which the note service does not run."
         raise InputError(message, hint="Export it with float32 for the box; float16 is for GPUs and browsers.")
     speech.verify(speech.manifest.speech.directory)
+    if speech.manifest.speaker:
+        speech.verify(speech.manifest.speaker.directory)
     note = NoteModel(
         model=made.base,
         adapter=made.adapter,
@@ -69,6 +71,8 @@ def pack(
     )
     with staging(output, replaces=MANIFEST_FILE) as staged:
         copy_into(speech.speech_directory, staged / speech.manifest.speech.directory)
+        if speech.manifest.speaker:
+            copy_into(speech.speaker_directory, staged / speech.manifest.speaker.directory)
         for file in (GRAPH_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
             copy_into(exported / file, staged / note.directory / file)
         if score_card:
@@ -78,6 +82,7 @@ def pack(
             name=name,
             version=version,
             speech=speech.manifest.speech,
+            speaker=speech.manifest.speaker,
             note=note,
             files={},
             sources=tuple(sources),
