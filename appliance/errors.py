@@ -5,9 +5,11 @@
     │   ├── AudioError                   415     2   not audio, or not the audio that was promised
     │   ├── TooLargeError                413     2   over a stated limit
     │   ├── ForbiddenError               403     2   asked by another web page, or under another name
+    │   ├── StretchError                 422     2   a stretch of audio that makes no sense
     │   └── UnknownTemplateError         404     2   no note template of that name
     ├── NotFoundError                    404     2   no such session, encounter or page
     ├── ConflictError                    409     2   contradicts what is already stored
+    │   └── SigningBlockedError          409     2   something stands in the way of signing a note
     ├── BundleError                      500     3   a model bundle is missing, damaged or of the wrong kind
     ├── StorageError                     507     4   the disk is full or the store cannot be read
     ├── UnavailableError                 503     5   a service is starting, stopping or gone
@@ -19,7 +21,7 @@ RFC 9457 problem document (`application/problem+json`) with `status`; the comman
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 
@@ -95,6 +97,13 @@ class UnknownTemplateError(InputError):
     title = "There is no such note template"
 
 
+class StretchError(InputError):
+    """A stretch of audio that makes no sense."""
+
+    status = 422
+    title = "The stretch of audio cannot be given"
+
+
 class NotFoundError(ChartsideError):
     """There is no such session, encounter or page."""
 
@@ -109,6 +118,22 @@ class ConflictError(ChartsideError):
     status = 409
     exit_code = 2
     title = "The request conflicts with what is stored"
+
+
+class SigningBlockedError(ConflictError):
+    """Something stands in the way of signing a note.
+
+    Args:
+        message: How much stands in the way.
+        hint: What to do about it.
+        blocks: What it is, as the kiosk sends it with the problem document.
+    """
+
+    title = "The note cannot be signed yet"
+
+    def __init__(self, message: str, *, hint: str = "", blocks: Sequence[object] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.blocks = tuple(blocks)
 
 
 class BundleError(ChartsideError):

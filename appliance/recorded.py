@@ -11,6 +11,7 @@ import msgspec
 
 from appliance.clinical_note import Note, Section
 from appliance.errors import InputError, NotFoundError, UnavailableError, from_problem
+from appliance.lexicon.sound_alike import propose, with_proposals
 from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.runtime.web import decode
 from appliance.transcript import Transcript, Turn
@@ -84,7 +85,7 @@ def transcribe(speech: ServiceClient, audio: bytes, progress: Progress) -> Trans
 
 
 def write_note(note: ServiceClient, template: str, turns: Sequence[Turn], progress: Progress) -> Note:
-    """Write a note from a whole transcript.
+    """Write a note from a whole transcript, with the drugs that may have been misheard put right.
 
     Args:
         note: The note service.
@@ -96,7 +97,9 @@ def write_note(note: ServiceClient, template: str, turns: Sequence[Turn], progre
         UnknownTemplateError: There is no such template.
     """
     with note_session(note, template) as name:
-        for number, turn in enumerate(turns):
+        for number, heard in enumerate(turns):
+            words = with_proposals(heard.words, propose(heard.words))
+            turn = msgspec.structs.replace(heard, text=" ".join(word.text for word in words)) if words else heard
             note.call("PUT", f"/sessions/{name}/turns/{number}", object, json=turn)
         note.call("POST", f"/sessions/{name}/finish", object, json={"turns": len(turns)})
         for event in note_events(note, name):

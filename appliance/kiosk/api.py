@@ -1,11 +1,7 @@
-"""The routes under `/api`."""
+"""The routes under `/api` for status, encounters and their recording."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import re
 import threading
 from collections.abc import Iterator
 from typing import Any, Final
@@ -14,16 +10,14 @@ from flask import Blueprint, Response, request
 
 from appliance import __version__
 from appliance.clinical_note import DRAFT_NOTICE
-from appliance.errors import ChartsideError, InputError, NotFoundError, UnavailableError
+from appliance.errors import ChartsideError, UnavailableError
 from appliance.kiosk import wire
+from appliance.kiosk.arguments import chunk_body, chunk_number, encounter_id
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
 from appliance.runtime.client import ServiceClient
-from appliance.runtime.web import event_stream, receive, receive_chunk, send
+from appliance.runtime.web import event_stream, receive, send
 
-_ENCOUNTER: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_CHUNK: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-_DIGEST: Final = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:$|[,;])", re.ASCII)
 MOST_STREAMS: Final = 32
 """Event streams at once: each holds a thread of the server, and some must be left for audio."""
 _HEALTH_TIMEOUT: Final = 2.0
@@ -56,7 +50,6 @@ def create_api(visits: Visits, speech: ServiceClient, note: ServiceClient, templ
 
     _add_encounters(api, visits, templates)
     _add_recording(api, visits)
-    _add_note(api, visits)
     return api
 
 
@@ -75,21 +68,21 @@ def _add_encounters(api: Blueprint, visits: Visits, templates: Templates) -> Non
     @api.get("/encounters/<encounter>")
     def read(encounter: str) -> Response:
         """One encounter."""
-        with visits.use(_id(encounter)) as visit:
+        with visits.use(encounter_id(encounter)) as visit:
             return send(visit.document())
 
     @api.patch("/encounters/<encounter>")
     def describe(encounter: str) -> Response:
         """Change title or pause."""
         description = receive(wire.Description)
-        with visits.use(_id(encounter)) as visit:
+        with visits.use(encounter_id(encounter)) as visit:
             visit.describe(description)
             return send(visit.document())
 
     @api.delete("/encounters/<encounter>")
     def delete(encounter: str) -> Response:
         """Shred the key and remove everything."""
-        visits.delete(_id(encounter))
+        visits.delete(encounter_id(encounter))
         return Response(status=204)
 
 
@@ -99,48 +92,28 @@ def _add_recording(api: Blueprint, visits: Visits) -> None:
     @api.put("/encounters/<encounter>/audio/<chunk>")
     def put_chunk(encounter: str, chunk: str) -> Response:
         """Store an audio chunk."""
-        body = _chunk_body()
-        with visits.use(_id(encounter)) as visit:
-            return send(visit.put_chunk(_chunk_number(chunk), body))
+        body = chunk_body()
+        with visits.use(encounter_id(encounter)) as visit:
+            return send(visit.recording.put_chunk(chunk_number(chunk), body))
 
     @api.post("/encounters/<encounter>/finish")
     def finish(encounter: str) -> Response:
         """End the recording."""
         end = receive(wire.Finish)
-        with visits.use(_id(encounter)) as visit:
-            visit.finish(end.chunks)
+        with visits.use(encounter_id(encounter)) as visit:
+            visit.recording.finish(end.chunks)
             return send(visit.document(), 202)
 
     @api.get("/encounters/<encounter>/events")
     def events(encounter: str) -> Response:
         """What happens to the encounter."""
         position = request.headers.get("Last-Event-ID") or request.args.get("after") or ""
-        with visits.use(_id(encounter)):
+        with visits.use(encounter_id(encounter)):
             if not free_streams.acquire(blocking=False):
                 raise UnavailableError("Too many pages are open.", hint="Close some of them; this one tries again.")
             response = event_stream(_follow(visits, encounter, position))
             response.call_on_close(free_streams.release)
             return response
-
-
-def _add_note(api: Blueprint, visits: Visits) -> None:
-    @api.put("/encounters/<encounter>/note")
-    def edit(encounter: str) -> Response:
-        """Store the clinician's text."""
-        change = receive(wire.NoteEdit)
-        with visits.use(_id(encounter)) as visit:
-            return send(visit.edit(change))
-
-    @api.post("/encounters/<encounter>/note")
-    def write_again(encounter: str) -> Response:
-        """Write the note again."""
-        return send(visits.write_again(_id(encounter)), 202)
-
-    @api.get("/encounters/<encounter>/note.txt")
-    def note_text(encounter: str) -> Response:
-        """The note as plain text."""
-        with visits.use(_id(encounter)) as visit:
-            return Response(visit.note().text, mimetype="text/plain")
 
 
 def _follow(visits: Visits, encounter: str, position: str) -> Iterator[bytes]:
@@ -153,31 +126,3 @@ def _health(service: ServiceClient) -> dict[str, Any] | None:
         return service.call("GET", "/health", dict[str, Any], timeout=_HEALTH_TIMEOUT)
     except ChartsideError:
         return None
-
-
-def _id(encounter: str) -> str:
-    if not _ENCOUNTER.fullmatch(encounter):
-        raise NotFoundError("This is not the id of an encounter.", hint="Ids have 32 hexadecimal digits.")
-    return encounter
-
-
-def _chunk_number(chunk: str) -> int:
-    if not _CHUNK.fullmatch(chunk):
-        raise InputError("The chunk number is not a number.", hint="Number chunks 0, 1, 2 and so on.")
-    return int(chunk)
-
-
-def _chunk_body() -> bytes:
-    """The request's body, checked against its digest (RFC 9530)."""
-    body = receive_chunk()
-    header = request.headers.get("Content-Digest")
-    if header is not None and (found := _DIGEST.search(header)) and not _matches(body, found[1]):
-        raise InputError("The audio chunk does not match its Content-Digest.", hint="It was changed on the way; send it again.")
-    return body
-
-
-def _matches(body: bytes, digest: str) -> bool:
-    try:
-        return base64.b64decode(digest, validate=True) == hashlib.sha256(body).digest()
-    except binascii.Error:
-        return False

@@ -1,11 +1,13 @@
-"""The workers of one live visit."""
+"""The workers of one visit."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from appliance.kiosk.checker import Checker
+from appliance.kiosk.shared import LIVE_STATES
 from appliance.kiosk.transcriber import Transcriber
-from appliance.kiosk.visit import LIVE_STATES, Visit
+from appliance.kiosk.visit import Visit
 from appliance.kiosk.worker import Worker
 from appliance.kiosk.writer import Writer
 from appliance.runtime.client import ServiceClient
@@ -14,7 +16,7 @@ _STOP_SECONDS: Final = 5.0
 
 
 class Pipeline:
-    """Takes a visit from where it stands to its note.
+    """Takes a visit from where it stands to its note, and has the note checked until the visit is closed.
 
     Args:
         visit: The visit.
@@ -27,9 +29,11 @@ class Pipeline:
         self._speech = speech
         self._note = note
         self._workers: list[Worker] = []
+        self._checker = Checker(visit, note)
+        self._checker.start()
 
     def start(self) -> None:
-        """Begin, or begin again after `Visit.write_again`; does nothing if there is nothing to do."""
+        """Begin, or begin again when something is to be written again; does nothing if there is nothing to do."""
         # The last workers may be about to end: whether they saw the new state is not worth knowing.
         self.stop()
         if self._visit.state not in LIVE_STATES:
@@ -44,6 +48,10 @@ class Pipeline:
             worker.stop()
         for worker in self._workers:
             worker.join(_STOP_SECONDS)
+
+    def join(self) -> None:
+        """Wait until nothing works on the visit any more; it must be stopped and closed."""
+        self._checker.join(_STOP_SECONDS)
 
     @property
     def alive(self) -> bool:

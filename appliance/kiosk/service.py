@@ -13,6 +13,7 @@ from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE
 from appliance.kiosk.api import create_api
 from appliance.kiosk.guard import protect
 from appliance.kiosk.page import PAGE_DIR, create_page
+from appliance.kiosk.review_api import create_review_api
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
 from appliance.runtime.client import ServiceClient
@@ -40,6 +41,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = JSON_BODY_LIMIT
     protect(app)
     app.register_blueprint(create_api(visits, speech, note, templates))
+    app.register_blueprint(create_review_api(visits))
     app.register_blueprint(create_page(page_dir))
     return app
 

@@ -16,7 +16,7 @@ from appliance.kiosk.visit import Visit
 from appliance.kiosk.worker import Worker
 from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.store.records import Problem
-from appliance.transcript import Gap, Seconds, Turn
+from appliance.transcript import Gap, Seconds, Speaker, Turn
 
 _log = logging.getLogger(__name__)
 GRACE_SECONDS: Final = 10.0
@@ -36,6 +36,16 @@ class _Partial(msgspec.Struct, frozen=True):
 class _Final(msgspec.Struct, frozen=True):
     turn: Turn
     committed: _Sample
+    voice: msgspec.Raw = msgspec.Raw()
+
+
+class _TurnSpeaker(msgspec.Struct, frozen=True):
+    n: int
+    speaker: Speaker
+
+
+class _Speakers(msgspec.Struct, frozen=True):
+    labels: tuple[_TurnSpeaker, ...]
 
 
 class _Gap(msgspec.Struct, frozen=True):
@@ -73,7 +83,7 @@ class Transcriber(Worker):
         if self.dismissed():
             return
         first_sample = self.visit.committed
-        session = self.open_session({"first_sample": first_sample})
+        session = self.open_session({"first_sample": first_sample, "earlier": self.visit.heard.earlier()})
         feeder = _Feeder(self, session, first_sample // CHUNK_SAMPLES)
         feeder.start()
         try:
@@ -100,10 +110,13 @@ class Transcriber(Worker):
                 self.visit.show("partial", event.decode(_Partial))
             case "final":
                 final = event.decode(_Final)
-                self.visit.add_turn(final.turn, final.committed)
+                self.visit.heard.add(final.turn, final.committed, bytes(final.voice))
+            case "speakers":
+                labels = event.decode(_Speakers).labels
+                self.visit.heard.relabel({label.n: label.speaker for label in labels})
             case "gap":
                 gap = event.decode(_Gap)
-                self.visit.add_gap(gap.gap, gap.committed)
+                self.visit.heard.add_gap(gap.gap, gap.committed)
             case "finished":
                 self.visit.transcribed(event.decode(_Finished).duration)
                 return True
@@ -187,7 +200,7 @@ class _Feeder:
     def _patience(self) -> float:
         """Seconds until audio that does not come is waited for no more."""
         limit = IDLE_SECONDS if self._visit.chunks is None else GRACE_SECONDS
-        return max(0.0, self._visit.last_arrival + limit - time.monotonic())
+        return max(0.0, self._visit.recording.last_arrival + limit - time.monotonic())
 
     def _complete(self) -> bool:
         """Whether nothing more is to be sent: the recording is over, and all of it is here or was waited for."""

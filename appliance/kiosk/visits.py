@@ -12,7 +12,8 @@ from typing import Final
 from appliance.errors import ChartsideError
 from appliance.kiosk import wire
 from appliance.kiosk.pipeline import Pipeline
-from appliance.kiosk.visit import LIVE_STATES, Visit
+from appliance.kiosk.shared import LIVE_STATES
+from appliance.kiosk.visit import Visit
 from appliance.runtime.client import ServiceClient
 from appliance.store.encounters import EncounterStore
 
@@ -88,10 +89,13 @@ class Visits:
                 entry.users -= 1
                 self._drop_idle()
 
-    def write_again(self, encounter: str) -> wire.Document:
-        """Have the note written again."""
+    def write_again(self, encounter: str, section: str | None = None) -> wire.Document:
+        """Have the note written again, or only one section of it."""
         with self.use(encounter) as visit:
-            visit.write_again()
+            if section is None:
+                visit.draft.write_again()
+            else:
+                visit.draft.write_section(section)
             with self._lock:
                 entry = self._entries.get(encounter)
             if entry:
@@ -138,6 +142,8 @@ class Visits:
             thread.join()
         for entry in entries:
             entry.visit.close()
+        for entry in entries:
+            entry.pipeline.join()
         self._store.close()
 
     def _load(self, encounter: str) -> _Entry:

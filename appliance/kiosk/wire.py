@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE
-from appliance.clinical_note import Note
-from appliance.store.records import Encounter, Problem, State
-from appliance.transcript import Transcript
+from appliance.clinical_note import Check, Note, Stamp
+from appliance.store.records import (
+    Addendum,
+    Author,
+    Encounter,
+    NoteRecord,
+    Override,
+    Problem,
+    Proposal,
+    ProposalState,
+    Signature,
+    State,
+)
+from appliance.transcript import Speaker, Transcript, Turn
 
 Title = Annotated[str, msgspec.Meta(max_length=200)]
 """What the clinician calls an encounter."""
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Signer = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\S")]
+"""Name of who signs."""
+Text = Annotated[str, msgspec.Meta(pattern=r"\S")]
+"""Not blank."""
+BlockKind = Literal["version", "check_pending", "contradicted", "unsupported"]
+"""What blocks a signing: the note has another version, its check is pending, or a sentence of the check."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -31,6 +48,26 @@ class Summary(msgspec.Struct, frozen=True):
     """Seconds of audio received so far, or of the whole recording."""
 
 
+class Signed(msgspec.Struct, frozen=True):
+    """The signature of a note."""
+
+    version: int
+    signer: str
+    created: datetime
+    overrides: tuple[Override, ...]
+    stamp: Stamp
+    sha256: str
+    """Of the signed text, with which `note.txt` begins."""
+
+
+class AddendumEntry(msgspec.Struct, frozen=True):
+    """What was added to a signed note."""
+
+    text: str
+    signer: str
+    created: datetime
+
+
 class Document(Summary, frozen=True):
     """An encounter with all that is known of it."""
 
@@ -39,9 +76,15 @@ class Document(Summary, frozen=True):
     missing: list[int]
     """Audio chunks that did not arrive although later ones did."""
     transcript: Transcript
+    """What was heard, with the labels the clinician sees."""
+    proposals: list[Proposal]
     note: Note | None
     note_version: int
     """0 while there is no note."""
+    section: str | None
+    """The section that is written again, if it is only one."""
+    signature: Signed | None
+    addenda: list[AddendumEntry]
     problem: Problem | None
 
 
@@ -95,6 +138,108 @@ class NoteVersion(msgspec.Struct, frozen=True):
     note: Note
 
 
+class VersionEntry(msgspec.Struct, frozen=True):
+    """A version of the note in the list."""
+
+    version: int
+    author: Author
+    created: datetime
+
+
+class OldVersion(VersionEntry, frozen=True):
+    """A version of the note with its text."""
+
+    note: Note | None
+
+
+class NumberedTurn(msgspec.Struct, frozen=True):
+    """A turn and its number."""
+
+    n: int
+    turn: Turn
+
+
+class LabelRequest(msgspec.Struct, frozen=True):
+    """`PATCH /api/encounters/<id>/turns/<n>`."""
+
+    speaker: Speaker
+
+
+class NumberedProposal(msgspec.Struct, frozen=True):
+    """A proposal and its number."""
+
+    k: int
+    proposal: Proposal
+
+
+class ProposalRequest(msgspec.Struct, frozen=True):
+    """`PATCH /api/encounters/<id>/proposals/<k>`."""
+
+    state: ProposalState
+
+
+class Dismissed(msgspec.Struct, frozen=True):
+    """An omission that does not belong into the note."""
+
+    omission: int
+    """Its position in the check."""
+    reason: str
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What came of checking the note."""
+
+    version: int
+    """The newest version of the note."""
+    check: Check | None
+    """None while it is pending."""
+    dismissed: list[Dismissed]
+
+
+class DismissRequest(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/omissions/<k>/dismiss`."""
+
+    reason: str = ""
+    version: int | None = None
+    """Version of the note whose check was looked at."""
+
+
+class OverrideRequest(msgspec.Struct, frozen=True):
+    """Why a note is signed in spite of a block."""
+
+    reason: str
+    section: str | None = None
+    """With `sentence`, the place in the check; both None for a check that is pending."""
+    sentence: int | None = None
+    """Position in the section's sentences, from 0."""
+
+
+class SignRequest(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/sign`."""
+
+    version: int
+    signer: Signer
+    overrides: tuple[OverrideRequest, ...] = ()
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Something that stands in the way of signing."""
+
+    kind: BlockKind
+    section: str | None = None
+    sentence: int | None = None
+    """Position in the section's sentences, from 0."""
+    text: str = ""
+    """The sentence."""
+
+
+class AddendumRequest(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/addenda`."""
+
+    text: Text
+    signer: Signer
+
+
 class TemplateSection(msgspec.Struct, frozen=True):
     """A section of a template."""
 
@@ -136,7 +281,33 @@ def summary(encounter: Encounter, chunks: int | None = None) -> Summary:
         template=encounter.template,
         state=encounter.state,
         paused=encounter.paused,
-        created=datetime.fromtimestamp(encounter.created, UTC),
-        updated=datetime.fromtimestamp(encounter.updated, UTC),
+        created=_time(encounter.created),
+        updated=_time(encounter.updated),
         duration=received if encounter.duration is None else encounter.duration,
     )
+
+
+def version_entry(record: NoteRecord) -> VersionEntry:
+    """A stored version as it stands in the list."""
+    return VersionEntry(record.version, record.author, _time(record.created))
+
+
+def signed(signature: Signature) -> Signed:
+    """A stored signature without its text."""
+    return Signed(
+        signature.version,
+        signature.signer,
+        _time(signature.created),
+        signature.overrides,
+        signature.stamp,
+        signature.sha256,
+    )
+
+
+def addendum_entry(addendum: Addendum) -> AddendumEntry:
+    """A stored addendum."""
+    return AddendumEntry(addendum.text, addendum.signer, _time(addendum.created))
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

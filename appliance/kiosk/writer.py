@@ -46,13 +46,14 @@ class Writer(Worker):
         """Feed one note session, then follow its writing."""
         session = self.open_session({"template": self.visit.template})
         path = f"/sessions/{session}"
-        sent = 0
+        sent, corrections = 0, self.visit.heard.corrections
         while not self._fed(sent):
-            for turn in self.visit.turns(sent):
+            for turn in self.visit.heard.corrected(sent):
                 self.service.call("PUT", f"{path}/turns/{sent}", object, json=turn)
                 sent += 1
-            self.visit.wait_for(functools.partial(self._has_work, sent))
-            if self.dismissed():
+            self.visit.wait_for(functools.partial(self._has_work, sent, corrections))
+            # A turn that reads differently now cannot be taken back: the next session gets all of them anew.
+            if self.dismissed() or self.visit.heard.corrections != corrections:
                 return
         self.service.call("POST", f"{path}/finish", object, json={"turns": sent})
         for event in self.service.events(f"{path}/events"):
@@ -61,12 +62,13 @@ class Writer(Worker):
         if not self.stopped.is_set():
             raise UnavailableError("The note service ended the session early.", hint="It is started again.")
 
-    def _has_work(self, sent: int) -> bool:
-        return self.dismissed() or self.visit.turn_count > sent or self._fed(sent)
+    def _has_work(self, sent: int, corrections: int) -> bool:
+        changed = self.visit.heard.corrections != corrections
+        return self.dismissed() or changed or self.visit.heard.count > sent or self._fed(sent)
 
     def _fed(self, sent: int) -> bool:
         """Whether all turns there will be were sent."""
-        return self.visit.state == "writing" and self.visit.turn_count == sent
+        return self.visit.state == "writing" and self.visit.heard.count == sent
 
     def _take(self, event: ServerEvent) -> bool:
         """Store or show one event; True when the writing is over."""
@@ -75,16 +77,22 @@ class Writer(Worker):
                 self.visit.show("progress", event.decode(_Progress))
             case "section_text":
                 text = event.decode(_SectionText)
-                self.visit.show("section_text", text, key=f"section {text.name}")
+                if self._wanted(text.name):
+                    self.visit.show("section_text", text, key=f"section {text.name}")
             case "section":
-                self.visit.show_section(event.decode(Section))
+                section = event.decode(Section)
+                if self._wanted(section.name):
+                    self.visit.draft.show_section(section)
             case "note":
-                self.visit.written(event.decode(Note))
+                self.visit.draft.written(event.decode(Note))
                 return True
             case "failed":
                 self._fail(from_problem(event.decode(dict[str, object])))
                 return True
         return False
+
+    def _wanted(self, section: str) -> bool:
+        return self.visit.draft.section in {None, section}
 
     def _fail(self, error: ChartsideError) -> None:
         if isinstance(error, _PASSING):

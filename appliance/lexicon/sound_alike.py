@@ -1,6 +1,7 @@
 """Names of drugs that a recognizer may have misheard: "listen opera" for lisinopril.
 
-Proposals only. Nothing here changes a transcript: the page shows a proposal beside what was heard, and the clinician decides.
+Proposals only. Nothing here changes a transcript: the note is written as if they were right, the page shows each with what was
+heard, and the clinician decides.
 
 A stretch of one to four words is compared by sound with every drug of the hand-written table. How alike they must be depends on
 the doubt: words that the recognizer was unsure of, or that are no English words, need less; words that make sense need more,
@@ -11,9 +12,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from appliance.lexicon import tables
 from appliance.lexicon.lexicon import everyday_words, mentions
@@ -50,6 +51,7 @@ _SPELLED: Final = re.compile(r"[A-Za-z]{2,}(?:[ -][A-Za-z]{2,})*")
 """A name that its sound can tell: not "vitamin E", which differs from "vitamin D" by one letter."""
 _SWALLOWED: Final = re.compile(r"(\d),(\d{3})\W*")
 """A number whose first digit may be the end of a name: "met 4,500" for "metformin 500"."""
+_AROUND: Final = re.compile(r"(\W*).*?(\W*)", re.DOTALL)
 _DIGITS: Final = dict(zip("0123456789", "oh one to three for five six seven ate nine".split(), strict=True))
 
 
@@ -69,6 +71,42 @@ class Proposal:
     """The drug's concept in the lexicon."""
     score: float
     """How alike they sound, 0.0 to 1.0."""
+
+
+class Replacement(Protocol):
+    """What a proposal says, wherever it is kept."""
+
+    @property
+    def first(self) -> int:
+        """Position of the first word, from 0."""
+
+    @property
+    def last(self) -> int:
+        """Position of the last word."""
+
+    @property
+    def drug(self) -> str:
+        """What to read instead."""
+
+
+def with_proposals(words: Sequence[Word], proposals: Iterable[Replacement]) -> list[Word]:
+    """The words as they read with proposals, each as one word with the punctuation around it.
+
+    Args:
+        words: Of the turn, as they were heard.
+        proposals: Those that count; they do not overlap.
+    """
+    found = list(words)
+    # From the last to the first, so that positions before a replacement stay as they are.
+    for proposal in sorted(proposals, key=lambda proposal: -proposal.first):
+        heard = found[proposal.first : proposal.last + 1]
+        around = _AROUND.fullmatch(" ".join(word.text for word in heard))
+        before, after = around.groups() if around else ("", "")
+        probability = min(word.probability for word in heard)
+        found[proposal.first : proposal.last + 1] = [
+            Word(f"{before}{proposal.drug}{after}", heard[0].start, heard[-1].end, probability)
+        ]
+    return found
 
 
 def propose(words: Sequence[Word]) -> list[Proposal]:

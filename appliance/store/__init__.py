@@ -2,7 +2,10 @@
 
     keys        the box key, and the key of each encounter wrapped by it
     journal     the audio of one encounter, append-only, durable before it is acknowledged
-    encounters  everything else about an encounter, in SQLite
+    encounters  the store: encounters as a whole, and their deletion
+    turns       what was heard: turns, gaps, speakers, proposals
+    notes       what was written: versions, checks, signature, addenda
+    database    transactions, rows and keys, for all of these
     records     what the store hands out
     schema      the tables
 

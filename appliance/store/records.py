@@ -7,10 +7,16 @@ from typing import Literal
 
 import msgspec
 
+from appliance.clinical_note import OmissionKind, Stamp
 from appliance.errors import ChartsideError
+from appliance.transcript import Speaker
 
-State = Literal["recording", "transcribing", "writing", "draft", "failed"]
-"""Where an encounter stands; each state but the last two leads to the next by itself or when the visit ends."""
+State = Literal["recording", "transcribing", "writing", "draft", "failed", "signed"]
+"""Where an encounter stands; each state but the last three leads to the next by itself or when the visit ends."""
+Author = Literal["model", "clinician"]
+"""Who made a version of a note."""
+ProposalState = Literal["accepted", "rejected"]
+"""What the clinician thinks of a proposal."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -45,9 +51,91 @@ class Encounter(msgspec.Struct, frozen=True):
     duration: float | None
     """Seconds of the whole recording; None until it was transcribed to its end."""
     problem: Problem | None
+    section: str | None = None
+    """The only section that is written again; None for the whole note."""
 
 
-def described(row: sqlite3.Row, *, title: str, template: str, problem: Problem | None, state: State) -> Encounter:
+class Label(msgspec.Struct, frozen=True):
+    """Who spoke a turn."""
+
+    heard: Speaker
+    """What speech believes at present."""
+    chosen: Speaker | None = None
+    """What the clinician said, if they did."""
+    swapped: bool = False
+    """It was chosen together with all other labels by swapping the speakers."""
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A drug that may have been said where something else was heard."""
+
+    turn: int
+    """Number of the turn, from 0."""
+    first: int
+    """Position of the first word in the turn, from 0."""
+    last: int
+    """Position of the last word, which belongs to it."""
+    said: str
+    """The words as they were heard."""
+    drug: str
+    """What to read instead."""
+    state: ProposalState = "accepted"
+
+
+class NoteRecord(msgspec.Struct, frozen=True):
+    """A stored version of a note, without its text."""
+
+    version: int
+    author: Author
+    created: float
+    """Seconds since 1970-01-01 UTC."""
+
+
+class Dismissal(msgspec.Struct, frozen=True):
+    """An omission that the clinician does not want in the note."""
+
+    kind: OmissionKind
+    text: str
+    """The omission's sentence: with the kind, what it is recognized by in a later check."""
+    reason: str
+    created: float
+
+
+class Override(msgspec.Struct, frozen=True):
+    """Something that blocked the signing, and why the note was signed all the same."""
+
+    kind: str
+    section: str | None
+    sentence: int | None
+    text: str
+    """The sentence."""
+    reason: str
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """That a clinician takes responsibility for a note, and the text they signed."""
+
+    version: int
+    signer: str
+    created: float
+    overrides: tuple[Override, ...]
+    stamp: Stamp
+    text: str
+    sha256: str
+    """Of the text in UTF-8, 64 hexadecimal digits."""
+
+
+class Addendum(msgspec.Struct, frozen=True):
+    """What was added to a note after it was signed."""
+
+    text: str
+    signer: str
+    created: float
+
+
+def described(
+    row: sqlite3.Row, *, title: str, template: str, problem: Problem | None, state: State, section: str | None = None
+) -> Encounter:
     """The encounter of a database row with what was decrypted from it."""
     return Encounter(
         id=row["id"],
@@ -61,4 +149,5 @@ def described(row: sqlite3.Row, *, title: str, template: str, problem: Problem |
         committed=row["committed"],
         duration=row["duration"],
         problem=problem,
+        section=section,
     )

@@ -7,20 +7,18 @@ from typing import Final
 
 from appliance.errors import StorageError
 
-VERSION: Final = 1
-"""Written to `PRAGMA user_version`; a store of a later version is refused, never guessed at."""
-
 _PRAGMAS: Final = (
     # One kiosk per store: a second process is locked out, and no reader can hold up a checkpoint.
     "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
+    # A table that others refer to is made anew by some of the steps below.
+    "PRAGMA foreign_keys = OFF",
 )
 
 # A key has a table of its own, where every row has the same size: SQLite overwrites such a row in place.
-_TABLES: Final = """
+_FIRST: Final = """
 CREATE TABLE box (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     probe BLOB NOT NULL
@@ -64,9 +62,49 @@ CREATE TABLE note (
 ) STRICT;
 """
 
+# The states are checked by the table, so a new one needs a new table. What a column or an entry holds is sealed.
+_REVIEW: Final = """
+CREATE TABLE encounter_2 (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('recording', 'transcribing', 'writing', 'draft', 'failed', 'signed')),
+    paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
+    chunks INTEGER,
+    committed INTEGER NOT NULL DEFAULT 0,
+    duration REAL,
+    template BLOB NOT NULL,
+    title BLOB NOT NULL,
+    problem BLOB,
+    section BLOB
+) STRICT;
+INSERT INTO encounter_2
+    SELECT number, id, created, updated, state, paused, chunks, committed, duration, template, title, problem, NULL
+    FROM encounter;
+DROP TABLE encounter;
+ALTER TABLE encounter_2 RENAME TO encounter;
+ALTER TABLE turn ADD COLUMN voice BLOB;
+ALTER TABLE turn ADD COLUMN label BLOB;
+ALTER TABLE note ADD COLUMN author BLOB;
+ALTER TABLE note ADD COLUMN "check" BLOB;
+CREATE TABLE entry (
+    number INTEGER NOT NULL REFERENCES encounter (number) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('proposal', 'dismissal', 'signature', 'addendum')),
+    n INTEGER NOT NULL,
+    entry BLOB NOT NULL,
+    PRIMARY KEY (number, kind, n)
+) STRICT;
+"""
+
+_STEPS: Final = (_FIRST, _REVIEW)
+"""Step `n` makes version `n + 1` of the version before it, 0 being an empty file."""
+VERSION: Final = len(_STEPS)
+"""Written to `PRAGMA user_version`; a store of a later version is refused, never guessed at."""
+
 
 def prepare(database: sqlite3.Connection) -> None:
-    """Set the pragmas of a fresh connection and create the tables if there are none.
+    """Set the pragmas of a fresh connection and bring the tables up to date, each step whole or not at all.
 
     Raises:
         StorageError: The store was written by a later version of Chartside.
@@ -80,5 +118,8 @@ def prepare(database: sqlite3.Connection) -> None:
             f"The encounter store has version {version}; this software knows version {VERSION}.",
             hint="Install the version of Chartside that wrote it, or a later one.",
         )
-    if version < VERSION:
-        database.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+    for done, step in enumerate(_STEPS[version:], start=version):
+        database.executescript(f"BEGIN IMMEDIATE;{step}PRAGMA user_version = {done + 1};COMMIT;")
+        # What was replaced need not stand in the write-ahead log until it is full.
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.execute("PRAGMA foreign_keys = ON")

@@ -169,7 +169,7 @@ class PageDriver:
 
     def turns(self) -> list[str]:
         """The final turns."""
-        return [text.strip() for text in self.find("turn").locator("p").all_inner_texts()]
+        return [text.strip() for text in self.find("turn").locator(".words").all_inner_texts()]
 
     def gaps(self) -> list[str]:
         """The lines about missing audio."""

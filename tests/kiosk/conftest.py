@@ -8,16 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kiosk_client import MAX_CHUNKS, Kiosk, Running
+from kiosk_client import Kiosk, Running
+from kiosk_killable import KioskProcess, running_kiosk
 from kiosk_peers import Peer
+from kiosk_serving import serving
 
-from appliance.kiosk.service import create_app
-from appliance.kiosk.templates import Templates
-from appliance.kiosk.visits import Visits
-from appliance.runtime.client import ServiceClient
-from appliance.runtime.server import Server, listen_localhost, listen_unix
+from appliance.runtime.server import listen_unix
 from appliance.settings import Settings
-from appliance.store.encounters import EncounterStore
 
 
 @pytest.fixture(scope="session")
@@ -41,30 +38,6 @@ def note(peers: tuple[Peer, Peer]) -> Peer:
     return peers[1]
 
 
-@contextlib.contextmanager
-def serving(settings: Settings, speech_socket: Path, note_socket: Path, page_dir: Path) -> Iterator[Kiosk]:
-    with (
-        contextlib.closing(ServiceClient(speech_socket, "speech")) as speech,
-        contextlib.closing(ServiceClient(note_socket, "note")) as note,
-        contextlib.closing(EncounterStore.open(settings)) as store,
-        contextlib.closing(Visits(store, speech, note, max_chunks=MAX_CHUNKS)) as visits,
-    ):
-        visits.resume()
-        app = create_app(visits, speech, note, Templates(note, settings.template), page_dir=page_dir)
-        listener = listen_localhost(0)
-        port = listener.getsockname()[1]
-        server = Server(app, listener, visits.end_streams)
-        server.prepare()
-        thread = threading.Thread(target=server.serve)
-        thread.start()
-        try:
-            with contextlib.closing(Kiosk(port)) as kiosk:
-                yield kiosk
-        finally:
-            server.stop()
-            thread.join()
-
-
 @pytest.fixture(scope="session")
 def running(speech: Peer, note: Peer) -> Iterator[Running]:
     with tempfile.TemporaryDirectory() as directory:
@@ -81,6 +54,12 @@ def kiosk(running: Running) -> Iterator[Kiosk]:
         yield kiosk
         for encounter in kiosk.ok("GET", "/encounters"):
             kiosk.ok("DELETE", f"/encounters/{encounter['id']}")
+
+
+@pytest.fixture
+def killable(tmp_path: Path, speech: Peer, note: Peer) -> Iterator[tuple[Kiosk, KioskProcess]]:
+    with running_kiosk(KioskProcess(tmp_path / "data", speech, note)) as pair:
+        yield pair
 
 
 @pytest.fixture

@@ -88,6 +88,28 @@ class Kiosk:
     def wait_for_state(self, encounter: str, state: str) -> Any:
         return self.wait_for(encounter, lambda document: bool(document["state"] == state))
 
+    def hear(self, encounter: str, values: list[int]) -> None:
+        """Send chunks that speech hears as these values, and end the recording."""
+        for n, value in enumerate(values):
+            assert self.put(encounter, n, chunk_of(value)).is_success
+        assert self.finish(encounter, len(values)).status_code == 202
+
+    def edit(self, encounter: str, section: str, text: str) -> Any:
+        body = {"version": self.get(encounter)["note_version"], "sections": [{"name": section, "text": text}]}
+        return self.ok("PUT", f"/encounters/{encounter}/note", json=body)
+
+    def checked(self, encounter: str) -> Any:
+        """The check of the newest note, once it is there."""
+        last: Any = None
+
+        def there() -> bool:
+            nonlocal last
+            last = self.ok("GET", f"/encounters/{encounter}/check")
+            return last["check"] is not None
+
+        wait_until(there)
+        return last
+
     def record(self, chunks: int) -> str:
         """A whole visit, up to its draft."""
         encounter = self.start()
@@ -115,6 +137,19 @@ def expected_texts(chunks: int) -> list[str]:
     """What the speech peer makes of chunks that were sent with `Kiosk.put`."""
     starts = range(0, chunks, TURN_CHUNKS)
     return [turn_text(list(range(start + 1, min(start + TURN_CHUNKS, chunks) + 1))) for start in starts]
+
+
+def assert_problem(response: httpx.Response, status: int) -> None:
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    document = response.json()
+    assert document["status"] == status
+    assert document["detail"]
+    assert document["hint"]
+
+
+def speakers(document: Any) -> list[str]:
+    return [turn["speaker"] for turn in document["transcript"]["turns"]]
 
 
 def texts(document: Any) -> list[str]:

@@ -1,7 +1,10 @@
 """Speech and note as scripted peers: real processes that speak the wire contract over UNIX sockets, and die on demand.
 
-The speech peer "hears" the value of a chunk's first sample; four chunks make a turn, wherever a session starts. The note peer
-writes the turns down word by word. A file in the trigger directory, named like a point of the script, makes the peer remove
+The speech peer "hears" the value of a chunk's first sample, or the word of `SOUNDS` with this number; four chunks make a turn,
+wherever a session starts. With a file `label` in the trigger directory it labels the speakers once three turns are known, the
+first turn's being the one that the file names. The note peer writes the turns down word by word; its check believes a sentence
+that does not say otherwise, and misses every turn that no section has. A file `old` makes it a note service without a check,
+one `slow` keeps the check waiting. A file in the trigger directory, named like a point of the script, makes the peer remove
 the file and kill itself with SIGKILL when it gets there; with the suffix `.always` it stays and does so every time.
 
 Run as `kiosk_peers.py speech|note FD TRIGGER_DIR`.
@@ -9,31 +12,35 @@ Run as `kiosk_peers.py speech|note FD TRIGGER_DIR`.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, parse_chunk
-from appliance.clinical_note import NOT_DISCUSSED, Note, Section, Stamp
+from appliance.clinical_note import NOT_DISCUSSED, Check, CheckedSection, CheckedSentence, Note, Omission, Section, Stamp, State
 from appliance.errors import BundleError, ConflictError, InputError, NotFoundError
 from appliance.runtime.events import EventLog
 from appliance.runtime.server import Server, inherited_socket, listen_unix, serve
 from appliance.runtime.web import create_service, event_stream, last_event_id, receive, send
-from appliance.transcript import Gap, Turn
+from appliance.transcript import Gap, Speaker, Turn, Word
 
 TURN_CHUNKS = 4
 TEMPLATE = "aci"
 SECTIONS = ("subjective", "plan")
+SOUNDS = {1001: "Take", 1002: "the", 1003: "met", 1004: "4,500,", 1005: "twice", 1006: "daily.", 1007: "tablets", 1008: "now"}
 
 
 def chunk_of(value: int, samples: int = CHUNK_SAMPLES) -> bytes:
@@ -42,7 +49,18 @@ def chunk_of(value: int, samples: int = CHUNK_SAMPLES) -> bytes:
 
 
 def turn_text(values: list[int]) -> str:
-    return "heard " + " ".join(map(str, values))
+    return "heard " + " ".join(SOUNDS.get(value, str(value)) for value in values)
+
+
+def turn_of(values: list[int], start: float, end: float) -> Turn:
+    """Only what is made of words has them."""
+    text = turn_text(values)
+    words = tuple(Word(word, start, end, 0.5) for word in text.split()) if SOUNDS.keys() & set(values) else ()
+    return Turn(text, start, end, words)
+
+
+def voice_of(turn: str) -> dict[str, Any]:
+    return {"print": base64.b64encode(turn.encode()).decode(), "seconds": 1.0}
 
 
 class Triggers:
@@ -59,6 +77,14 @@ class Triggers:
         yield
         path.unlink()
 
+    @contextlib.contextmanager
+    def holding(self, name: str, content: str = "") -> Iterator[Path]:
+        """A file that is there while the block lasts."""
+        path = self.directory / name
+        path.write_text(content)
+        yield path
+        path.unlink(missing_ok=True)
+
     def reach(self, point: str) -> None:
         if not (self.directory / f"{point}.always").exists():
             try:
@@ -72,14 +98,18 @@ class Triggers:
 
 
 class SpeechSession:
-    def __init__(self, first_sample: int, triggers: Triggers) -> None:
+    def __init__(self, first_sample: int, earlier: list[dict[str, Any]], triggers: Triggers) -> None:
+        if any(turn["voice"] != voice_of(turn["text"]) for turn in earlier):
+            raise InputError("an earlier turn comes with another voice")
         self.log = EventLog()
+        self.told: list[Speaker] = ["unknown"] * len(earlier)
         self.triggers = triggers
         self.chunks: dict[int, bytes] = {}
         self.position = first_sample // CHUNK_SAMPLES
         self.end: int | None = None
         self.samples = 0
         self.lock = threading.Lock()
+        self.label()
 
     def put(self, n: int, body: bytes) -> None:
         with self.lock:
@@ -116,9 +146,23 @@ class SpeechSession:
                     self.log.publish("gap", {"gap": gap, "committed": start * CHUNK_SAMPLES})
             self.position = end
             if values:
-                turn = Turn(turn_text(values), start * CHUNK_SAMPLES / SAMPLE_RATE, end * CHUNK_SAMPLES / SAMPLE_RATE)
-                self.log.publish("final", {"turn": turn, "committed": end * CHUNK_SAMPLES}, key="partial")
+                turn = turn_of(values, start * CHUNK_SAMPLES / SAMPLE_RATE, end * CHUNK_SAMPLES / SAMPLE_RATE)
+                final = {"turn": turn, "committed": end * CHUNK_SAMPLES, "voice": voice_of(turn.text)}
+                self.log.publish("final", final, key="partial")
+                self.told.append("unknown")
+                self.label()
                 self.triggers.reach(f"final-{start // TURN_CHUNKS}")
+
+    def label(self) -> None:
+        path = self.triggers.directory / "label"
+        if len(self.told) < 3 or not path.exists():
+            return
+        speakers: list[Speaker] = ["patient", "clinician"] if path.read_text() == "patient" else ["clinician", "patient"]
+        labels = [speakers[n % 2] for n in range(len(self.told))]
+        changed = [{"n": n, "speaker": label} for n, label in enumerate(labels) if label != self.told[n]]
+        self.told = labels
+        if changed:
+            self.log.publish("speakers", {"labels": changed})
 
 
 def speech_app(triggers: Triggers, sessions: dict[str, SpeechSession]) -> Flask:
@@ -132,7 +176,8 @@ def speech_app(triggers: Triggers, sessions: dict[str, SpeechSession]) -> Flask:
     @app.post("/sessions")
     def open_() -> Response:
         session = uuid.uuid4().hex
-        sessions[session] = SpeechSession(receive(dict[str, int])["first_sample"], triggers)
+        body = receive(dict[str, Any])
+        sessions[session] = SpeechSession(body["first_sample"], body["earlier"], triggers)
         return send({"id": session}, 201)
 
     @app.put("/sessions/<session>/chunks/<int:n>")
@@ -198,6 +243,35 @@ class NoteSession:
         self.log.close()
 
 
+class CheckRequest(msgspec.Struct):
+    template: str
+    sections: list[Section]
+    turns: list[Turn]
+
+
+def check_of(sections: list[Section], turns: list[Turn]) -> Check:
+    def sentence(text: str) -> CheckedSentence:
+        doubts: list[State] = ["contradicted", "unsupported"]
+        state: State = next((doubt for doubt in doubts if doubt in text), "supported")
+        return CheckedSentence(text, state, "major", (), tuple(f"{turn.speaker}: {turn.text}" for turn in turns))
+
+    checked = [CheckedSection(section.name, tuple(map(sentence, section.text.split("\n")))) for section in sections]
+    missed = [turn for turn in turns if not any(turn.text in section.text for section in sections)]
+    return Check(tuple(checked), tuple(Omission("medication", turn.text, "plan", (0,), "major") for turn in missed))
+
+
+def add_check(app: Flask, triggers: Triggers) -> None:
+    @app.post("/check")
+    def check() -> Response:
+        body = receive(CheckRequest)
+        if (triggers.directory / "old").exists():
+            abort(404)
+        while (triggers.directory / "slow").exists():
+            time.sleep(0.01)
+        triggers.reach("check")
+        return send(check_of(body.sections, body.turns))
+
+
 def note_app(triggers: Triggers, sessions: dict[str, NoteSession]) -> Flask:
     app = create_service("note-peer")
 
@@ -236,6 +310,8 @@ def note_app(triggers: Triggers, sessions: dict[str, NoteSession]) -> Flask:
         find(session).log.close()
         del sessions[session]
         return Response(status=204)
+
+    add_check(app, triggers)
 
     @app.get("/health")
     def health() -> Response:

@@ -5,24 +5,14 @@ import hashlib
 import random
 from typing import Any
 
-import httpx
 import pytest
-from kiosk_client import MAX_CHUNKS, Kiosk, expected_texts, texts, wait_until
+from kiosk_client import MAX_CHUNKS, Kiosk, assert_problem, expected_texts, texts, wait_until
 from kiosk_peers import SECTIONS, Peer, chunk_of
 
 from appliance import __version__
 from appliance.audio import CHUNK_BYTES
 from appliance.clinical_note import DRAFT_NOTICE, NOT_DISCUSSED
 from appliance.errors import BundleError
-
-
-def assert_problem(response: httpx.Response, status: int) -> None:
-    assert response.status_code == status, response.text
-    assert response.headers["Content-Type"] == "application/problem+json"
-    document = response.json()
-    assert document["status"] == status
-    assert document["detail"]
-    assert document["hint"]
 
 
 def test_a_visit_becomes_a_draft_note(kiosk: Kiosk) -> None:
@@ -423,5 +413,7 @@ def test_what_the_page_gets_fits_the_contract(kiosk: Kiosk) -> None:
     encounter = kiosk.record(4)
     document: Any = kiosk.get(encounter)
     summary = {"id", "title", "template", "state", "paused", "created", "updated", "duration"}
-    assert document.keys() == summary | {"received_through", "missing", "transcript", "note", "note_version", "problem"}
+    heard = {"received_through", "missing", "transcript", "proposals"}
+    written = {"note", "note_version", "section", "signature", "addenda", "problem"}
+    assert document.keys() == summary | heard | written
     assert document["transcript"].keys() == {"turns", "gaps", "duration"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import resource
@@ -7,21 +8,32 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from store_child import run_in_child
 
 from appliance.audio import CHUNK_BYTES
-from appliance.clinical_note import Note, Section, Stamp
+from appliance.clinical_note import Check, CheckedSection, CheckedSentence, Note, Omission, Section, Stamp
 from appliance.errors import ConflictError, NotFoundError, StorageError
 from appliance.settings import Settings
 from appliance.store import schema
 from appliance.store.encounters import EncounterStore
-from appliance.store.records import Problem
+from appliance.store.records import Addendum, Dismissal, Label, Override, Problem, Proposal, Signature
 from appliance.transcript import Gap, Turn, Word
 
 SAID = "chest pain since Tuesday"
 NOTE = Note("aci", (Section("plan", "Plan", SAID),), Stamp("b", "m", "none", "sections", "0" * 12, "0"))
 PROBLEM = Problem("title", SAID, "hint")
+CHECK = Check(
+    (CheckedSection("plan", (CheckedSentence(SAID, "supported", "none"),)),),
+    (Omission("result", SAID, "plan", (0,), "major"),),
+)
+PROPOSAL = Proposal(0, 0, 1, SAID, "chest")
+DISMISSAL = Dismissal("result", SAID, SAID, 1.0)
+SIGNATURE = Signature(
+    1, SAID, 2.0, (Override("unsupported", "plan", 0, SAID, SAID),), NOTE.stamp, SAID, hashlib.sha256(SAID.encode()).hexdigest()
+)
+ADDENDUM = Addendum(SAID, SAID, 3.0)
 
 
 @pytest.fixture
@@ -44,10 +56,15 @@ def fill(store: EncounterStore, turns: int = 3) -> str:
     """An encounter with everything an encounter can have."""
     encounter = store.create("aci", SAID).id
     for n in range(turns):
-        store.add_turn(encounter, turn(n), 16_000 * (n + 1))
+        store.add_turn(encounter, turn(n), 16_000 * (n + 1), voice=SAID.encode(), proposals=[PROPOSAL])
+    store.set_labels(encounter, {n: Label("unknown", chosen="patient") for n in range(turns - 1)})
     store.add_gap(encounter, Gap(90.0, 91.5), 16_000 * 92)
-    store.update(encounter, state="draft", chunks=200, duration=100.0, problem=PROBLEM)
+    store.update(encounter, state="draft", chunks=200, duration=100.0, problem=PROBLEM, section=SAID)
     store.add_note(encounter, NOTE, after=0)
+    store.set_check(encounter, 1, CHECK)
+    store.add_dismissal(encounter, DISMISSAL)
+    store.sign(encounter, SIGNATURE)
+    store.add_addendum(encounter, ADDENDUM)
     journal = store.journal(encounter)
     journal.append(0, (SAID.encode() * CHUNK_BYTES)[:CHUNK_BYTES])
     journal.close()
@@ -74,12 +91,20 @@ def test_what_was_stored_is_there_after_a_restart(store: EncounterStore, setting
     store.close()
     store = EncounterStore.open(settings)
     assert store.get(encounter) == before
-    assert (before.title, before.template, before.state, before.duration) == (SAID, "aci", "draft", 100.0)
+    assert (before.title, before.template, before.state, before.duration) == (SAID, "aci", "signed", 100.0)
     assert (before.chunks, before.committed, before.problem) == (200, 16_000 * 92, PROBLEM)
     assert store.turns(encounter) == [turn(n) for n in range(3)]
     assert store.turns(encounter, 2) == [turn(2)]
     assert store.gaps(encounter) == [Gap(90.0, 91.5)]
     assert store.note(encounter) == (1, NOTE)
+    assert before.section == SAID
+    assert store.voices(encounter) == [SAID.encode()] * 3
+    assert store.labels(encounter) == [Label("unknown", chosen="patient")] * 2 + [Label("unknown")]
+    assert store.proposals(encounter) == [PROPOSAL] * 3
+    assert store.check(encounter, 1) == CHECK
+    assert store.dismissals(encounter) == [DISMISSAL]
+    assert store.signature(encounter) == SIGNATURE
+    assert store.addenda(encounter) == [ADDENDUM]
     store.close()
 
 
@@ -129,10 +154,65 @@ def test_a_note_that_does_not_follow_the_newest_version_is_a_conflict(store: Enc
     assert store.get(encounter).state == "recording"
 
 
+def test_voices_are_forgotten_when_the_recording_is_transcribed(store: EncounterStore) -> None:
+    encounter = store.create("aci", "").id
+    store.add_turn(encounter, turn(0), 16_000, voice=b"{}")
+    assert store.voices(encounter) == [b"{}"]
+    store.finish(encounter, 1.5)
+    assert store.voices(encounter) == [b""]
+    assert (store.get(encounter).state, store.get(encounter).duration) == ("writing", 1.5)
+    assert store.turns(encounter) == [turn(0)]
+
+
+def test_a_version_has_an_author_and_a_check(store: EncounterStore) -> None:
+    encounter = store.create("aci", "").id
+    store.add_note(encounter, NOTE, after=0)
+    store.set_check(encounter, 1, CHECK)
+    store.add_note(encounter, NOTE, after=1, author="clinician")
+    assert [(record.version, record.author) for record in store.versions(encounter)] == [(1, "model"), (2, "clinician")]
+    assert (store.check(encounter, 1), store.check(encounter, 2), store.check(encounter, 3)) == (CHECK, None, None)
+
+
+def test_what_a_check_rests_on_takes_the_newest_one_away(store: EncounterStore) -> None:
+    encounter = store.create("aci", "").id
+    store.add_turn(encounter, turn(0), 1, proposals=[PROPOSAL])
+    for version in (1, 2):
+        store.add_note(encounter, NOTE, after=version - 1)
+        store.set_check(encounter, version, CHECK)
+    store.set_labels(encounter, {0: Label("patient")})
+    assert (store.check(encounter, 1), store.check(encounter, 2)) == (CHECK, None)
+    store.set_check(encounter, 2, CHECK)
+    store.set_proposal(encounter, 0, PROPOSAL)
+    assert store.check(encounter, 2) is None
+
+
+def test_a_note_is_signed_once_and_only_in_its_newest_version(store: EncounterStore) -> None:
+    encounter = store.create("aci", "").id
+    for version in (1, 2):
+        store.add_note(encounter, NOTE, after=version - 1, state="draft")
+    with pytest.raises(ConflictError):
+        store.sign(encounter, SIGNATURE)
+    assert store.signature(encounter) is None
+    assert store.get(encounter).state == "draft"
+    second = msgspec.structs.replace(SIGNATURE, version=2)
+    store.sign(encounter, second)
+    with pytest.raises(ConflictError):
+        store.sign(encounter, msgspec.structs.replace(second, signer="x"))
+    assert store.signature(encounter) == second
+
+
+def test_a_signed_text_that_was_changed_is_noticed(store: EncounterStore) -> None:
+    encounter = store.create("aci", "").id
+    store.add_note(encounter, NOTE, after=0)
+    store.sign(encounter, msgspec.structs.replace(SIGNATURE, text="no chest pain"))
+    with pytest.raises(StorageError, match="signed"):
+        store.signature(encounter)
+
+
 def test_nothing_that_was_said_or_written_is_on_disk_in_clear(store: EncounterStore, settings: Settings) -> None:
     fill(store)
     on_disk = everything_on_disk(settings)
-    for text in (SAID, "chest", "aci", "Plan"):
+    for text in (SAID, "chest", "aci", "Plan", "patient", "supported", "accepted", "model"):
         assert text.encode() not in on_disk
     store.close()
     assert SAID.encode() not in everything_on_disk(settings)
@@ -225,6 +305,31 @@ def test_a_transaction_that_was_killed_leaves_no_half(settings: Settings) -> Non
     assert store.turns(encounter) == [turn(0)]
     assert store.get(encounter).committed == 16_000
     assert store.add_turn(encounter, turn(1), 32_000) == 1
+    store.close()
+
+
+def test_a_signing_that_was_killed_leaves_a_draft(settings: Settings) -> None:
+    store = EncounterStore.open(settings)
+    encounter = store.create("aci", "").id
+    store.add_note(encounter, NOTE, after=0, state="draft")
+    store.close()
+
+    def sign_and_die() -> None:
+        store = EncounterStore.open(settings)
+
+        def die(*_: object, **__: object) -> None:
+            os._exit(0)
+
+        # After the signature was inserted, before the state changed.
+        EncounterStore._set = die  # type: ignore[method-assign]
+        store.sign(encounter, SIGNATURE)
+        raise AssertionError
+
+    run_in_child(sign_and_die)
+    store = EncounterStore.open(settings)
+    assert store.get(encounter).state == "draft"
+    assert store.signature(encounter) is None
+    store.sign(encounter, SIGNATURE)
     store.close()
 
 
@@ -326,7 +431,7 @@ def test_records_moved_between_encounters_do_not_open(store: EncounterStore, set
 @pytest.mark.parametrize("name", ["", "nothing", "0" * 32, "' OR 1=1 --"])
 def test_an_unknown_id_is_not_found(store: EncounterStore, name: str) -> None:
     fill(store)
-    for call in (store.get, store.turns, store.gaps, store.note, store.journal, store.delete):
+    for call in (store.get, store.turns, store.gaps, store.note, store.proposals, store.signature, store.journal, store.delete):
         with pytest.raises(NotFoundError):
             call(name)
     assert len(store.all()) == 1

@@ -5,6 +5,7 @@ import {
   type ChunkReceipt,
   type Encounter,
   type ProblemDocument,
+  type Proposal,
   type SavedNote,
   type SectionEdit,
   type Status,
@@ -58,6 +59,10 @@ export const finishEncounter = (id: string, chunks: number): Promise<Encounter> 
   request("POST", `${encounterPath(id)}/finish`, { chunks });
 
 export const writeNoteAgain = (id: string): Promise<void> => request("POST", `${encounterPath(id)}/note`);
+
+/** Accept or reject a proposed drug. */
+export const decideProposal = (id: string, k: number, state: Proposal["state"]): Promise<unknown> =>
+  request("PATCH", `${encounterPath(id)}/proposals/${k}`, { state });
 
 /** Save edited sections. `keepalive` lets the request outlive the page. */
 export const saveNote = (id: string, version: number, sections: SectionEdit[], keepalive = false): Promise<SavedNote> =>

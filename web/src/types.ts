@@ -1,7 +1,7 @@
 /** The wire formats of the kiosk API. They mirror `appliance/transcript.py`, `appliance/clinical_note.py` and docs/architecture.md. */
 
 /** What the box does with an encounter right now. */
-export type EncounterState = "recording" | "transcribing" | "writing" | "draft" | "failed";
+export type EncounterState = "recording" | "transcribing" | "writing" | "draft" | "signed" | "failed";
 
 export interface Word {
   text: string;
@@ -31,6 +31,16 @@ export interface Transcript {
   gaps: Gap[];
   /** Seconds. */
   duration: number;
+}
+
+/** Words `first` to `last` of a turn may have been a drug. It counts until it is rejected. */
+export interface Proposal {
+  turn: number;
+  first: number;
+  last: number;
+  said: string;
+  drug: string;
+  state: "accepted" | "rejected";
 }
 
 /** What is being heard: `stable` was agreed on by two passes, `tentative` may still change. */
@@ -99,6 +109,7 @@ export interface Encounter extends Summary {
   received_through: number;
   missing: number[];
   transcript: Transcript;
+  proposals: Proposal[];
   note: Note | null;
   note_version: number;
   problem: ProblemDocument | null;
@@ -151,6 +162,7 @@ export interface EncounterEvents {
   state: Summary;
   partial: Partial;
   turn: { n: number; turn: Turn };
+  proposal: { k: number; proposal: Proposal };
   gap: Gap;
   progress: { done: number; total: number };
   section_text: { name: string; text: string };

@@ -15,6 +15,7 @@ const encounter: Encounter = {
   received_through: -1,
   missing: [],
   transcript: { turns: [], gaps: [], duration: 0 },
+  proposals: [],
   note: null,
   note_version: 0,
   problem: null,
@@ -85,4 +86,12 @@ test("a visit is finished with every chunk that the box has seen", () => {
   expect(chunksStored({ ...encounter, received_through: 4, duration: 2.5 })).toBe(5);
   expect(chunksStored({ ...encounter, received_through: 1, missing: [2, 5] })).toBe(7);
   expect(chunksStored({ ...encounter, received_through: 1, missing: [2], duration: 5 })).toBe(10);
+});
+
+test("a proposal stands at its number and changes with each decision", () => {
+  const proposal = { turn: 0, first: 2, last: 3, said: "listen opera", drug: "lisinopril", state: "accepted" } as const;
+  const once = after({ name: "proposal", data: { k: 0, proposal } });
+  expect(once.encounter?.proposals).toEqual([proposal]);
+  const rejected = { ...proposal, state: "rejected" } as const;
+  expect(reduce(once, { name: "proposal", data: { k: 0, proposal: rejected } }).encounter?.proposals).toEqual([rejected]);
 });

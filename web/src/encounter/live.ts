@@ -8,7 +8,7 @@ import type { EncounterEventName, EncounterEvents } from "../types";
 import { type EncounterEvent, reduce, START, type VisitState, withProblem } from "./state";
 
 const NAMES: EncounterEventName[] = [
-  "snapshot", "state", "partial", "turn", "gap", "progress", "section_text", "section", "note", "service", "deleted",
+  "snapshot", "state", "partial", "turn", "proposal", "gap", "progress", "section_text", "section", "note", "service", "deleted",
 ];
 
 export class LiveEncounter {

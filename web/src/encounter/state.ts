@@ -8,6 +8,7 @@ import {
   type Gap,
   type Partial,
   type ProblemDocument,
+  type Proposal,
   type Section,
   type Transcript,
   type Turn,
@@ -53,6 +54,8 @@ export function reduce(state: VisitState, event: EncounterEvent): VisitState {
       return { ...state, partial: event.data };
     case "turn":
       return withTurn(state, event.data.n, event.data.turn);
+    case "proposal":
+      return withProposal(state, event.data.k, event.data.proposal);
     case "gap":
       return withTranscript(state, (transcript) => ({ ...transcript, gaps: addGap(transcript.gaps, event.data) }));
     case "progress":
@@ -104,6 +107,13 @@ function withTurn(state: VisitState, n: number, turn: Turn): VisitState {
     turns[n] = turn;
     return { ...transcript, turns, duration: Math.max(transcript.duration, turn.end) };
   });
+}
+
+function withProposal(state: VisitState, k: number, proposal: Proposal): VisitState {
+  if (!state.encounter) return state;
+  const proposals = [...state.encounter.proposals];
+  proposals[k] = proposal;
+  return { ...state, encounter: { ...state.encounter, proposals } };
 }
 
 function withTranscript(state: VisitState, change: (transcript: Transcript) => Transcript): VisitState {

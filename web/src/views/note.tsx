@@ -24,7 +24,7 @@ export function NotePane({ live, encounter, editor, onSources }: NotePaneProps) 
   const { box } = useApp();
   const template = box.status.value?.templates.find(({ name }) => name === encounter.template);
   const outline = template?.sections ?? [];
-  const showsDraft = editor.note.value !== null && (encounter.state === "draft" || encounter.state === "failed");
+  const showsDraft = editor.note.value !== null && ["draft", "signed", "failed"].includes(encounter.state);
   return (
     <section class="pane note-pane" aria-labelledby="note-title" data-testid="note">
       {showsDraft ? (

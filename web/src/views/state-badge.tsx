@@ -12,6 +12,7 @@ const BADGES = {
   transcribing: { words: "Transcribing", icon: <WorkingIcon /> },
   writing: { words: "Writing note", icon: <WorkingIcon /> },
   draft: { words: "Draft to review", icon: <ReviewIcon /> },
+  signed: { words: "Signed", icon: <ReviewIcon /> },
   failed: { words: "Note failed", icon: <WarningIcon /> },
 };
 

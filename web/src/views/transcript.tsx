@@ -1,12 +1,14 @@
 /** What was said, turn by turn, with gaps and doubtful words marked. */
 
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { clock } from "../format";
 import type { VisitState } from "../encounter/state";
-import type { Gap, Partial, Turn, Word } from "../types";
+import type { Gap, Partial, Proposal, Turn, Word } from "../types";
 import { Button } from "./controls";
 import { DownIcon, WarningIcon } from "./icons";
+import { ProposedDrug } from "./proposed-drug";
 
 /** Words that were recognized with less than this probability are marked. */
 const DOUBTFUL = 0.5;
@@ -17,14 +19,17 @@ interface TranscriptPaneProps {
   state: VisitState;
   /** Turns that the section in focus was written from. */
   sources: ReadonlySet<number>;
+  /** Takes number and new state of a proposal. */
+  onDecide: (k: number, state: Proposal["state"]) => void;
 }
 
-export function TranscriptPane({ state, sources }: TranscriptPaneProps) {
+export function TranscriptPane({ state, sources, onDecide }: TranscriptPaneProps) {
   const { encounter, partial } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const [follows, setFollows] = useState(true);
   const turns = encounter?.transcript.turns ?? [];
   const gaps = encounter?.transcript.gaps ?? [];
+  const proposals = encounter?.proposals ?? [];
   const live = encounter?.state === "recording" || encounter?.state === "transcribing";
 
   useLayoutEffect(() => {
@@ -58,7 +63,9 @@ export function TranscriptPane({ state, sources }: TranscriptPaneProps) {
               line.kind === "gap" ? (
                 <GapLine key={`gap-${line.gap.start}`} gap={line.gap} />
               ) : (
-                <TurnLine key={line.n} turn={line.turn} isSource={sources.has(line.n)} />
+                <TurnLine key={line.n} turn={line.turn} isSource={sources.has(line.n)}>
+                  <Words turn={line.turn} proposals={proposals} n={line.n} onDecide={onDecide} />
+                </TurnLine>
               ),
             )}
           </ol>
@@ -75,17 +82,43 @@ export function TranscriptPane({ state, sources }: TranscriptPaneProps) {
   );
 }
 
-function TurnLine({ turn, isSource }: { turn: Turn; isSource: boolean }) {
+function TurnLine({ turn, isSource, children }: { turn: Turn; isSource: boolean; children: ComponentChildren }) {
   return (
     <li class={`turn ${isSource ? "is-source" : ""}`} data-testid="turn">
       <span class="turn-time numbers">{clock(turn.start)}</span>
       <p>
         {isSource && <span class="source-mark">Source</span>}
         {turn.speaker !== "unknown" && <strong class="speaker">{turn.speaker === "clinician" ? "Clinician" : "Patient"}</strong>}
-        {turn.words.length > 0 ? turn.words.map((word, i) => <WordText key={i} word={word} />) : turn.text}
+        <span class="words">{children}</span>
       </p>
     </li>
   );
+}
+
+/** The words of a turn; where a drug is proposed for some, the proposal with what was heard. */
+function Words({ turn, n, proposals, onDecide }: WordsProps) {
+  if (turn.words.length === 0) return <>{turn.text}</>;
+  const starts = new Map(proposals.flatMap((proposal, k) => (proposal.turn === n ? [[proposal.first, k] as const] : [])));
+  const shown = [];
+  for (let i = 0; i < turn.words.length; i += 1) {
+    const k = starts.get(i);
+    const proposal = k === undefined ? undefined : proposals[k];
+    if (k === undefined || proposal === undefined) {
+      shown.push(<WordText key={i} word={turn.words[i]!} />);
+    } else {
+      const heard = turn.words.slice(proposal.first, proposal.last + 1).map(({ text }) => text).join(" ");
+      shown.push(<ProposedDrug key={i} proposal={proposal} heard={heard} onDecide={(state) => onDecide(k, state)} />);
+      i = proposal.last;
+    }
+  }
+  return <>{shown}</>;
+}
+
+interface WordsProps {
+  turn: Turn;
+  n: number;
+  proposals: Proposal[];
+  onDecide: (k: number, state: Proposal["state"]) => void;
 }
 
 function WordText({ word }: { word: Word }) {

@@ -24,6 +24,7 @@ export function VisitView({ id }: { id: string }) {
   const editor = useMemo(() => new NoteEditor(id, api), [id]);
   const [sources, setSources] = useState<ReadonlySet<number>>(new Set());
   const [deleting, setDeleting] = useState(false);
+  const [trouble, setTrouble] = useState("");
 
   useEffect(() => {
     live.open();
@@ -62,8 +63,13 @@ export function VisitView({ id }: { id: string }) {
     <div class={`visit visit-${encounter.state}`}>
       <VisitHeader encounter={encounter} onDelete={() => setDeleting(true)} />
       <VisitBanners live={live} encounter={encounter} />
+      {trouble && <Banner kind="error">{trouble}</Banner>}
       <div class="panes">
-        <TranscriptPane state={live.state.value} sources={sources} />
+        <TranscriptPane
+          state={live.state.value}
+          sources={sources}
+          onDecide={(k, state) => api.decideProposal(id, k, state).catch((error: unknown) => setTrouble(api.explain(error)))}
+        />
         <NotePane live={live} encounter={encounter} editor={editor} onSources={setSources} />
       </div>
       <RecordingFoot encounter={encounter} />
@@ -142,6 +148,7 @@ const ANNOUNCED: Record<Encounter["state"], string> = {
   transcribing: "Recording ended. The rest is being transcribed.",
   writing: "The note is being written.",
   draft: "The note is ready. It is a draft: please review it.",
+  signed: "The note is signed.",
   failed: "The note could not be written.",
 };
 

@@ -1,0 +1,168 @@
+"""The note of a visit: versions by the model and by the clinician, until it is signed."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from appliance.clinical_note import DRAFT_NOTICE, Note, Section, Stamp
+from appliance.errors import ConflictError, InputError, NotFoundError
+from appliance.kiosk import wire
+from appliance.kiosk.shared import LIVE_STATES, Shared
+from appliance.store.records import Author, State
+
+
+class Draft:
+    """The note of one encounter; every version is kept. Safe to use from several threads.
+
+    Args:
+        shared: The encounter.
+    """
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def edit(self, edit: wire.NoteEdit) -> wire.NoteVersion:
+        """Store the clinician's text as the next version of the note.
+
+        Raises:
+            ConflictError: There is no note to edit now, it has another version, or it is signed.
+            InputError: A section is unknown or named twice.
+        """
+        texts = {section.name: section.text for section in edit.sections}
+        if len(texts) < len(edit.sections):
+            raise InputError("A section is named twice.", hint="Send each section once.")
+        shared = self._shared
+        with shared.changed:
+            shared.check_unsigned()
+            _, note = shared.store.note(shared.id)
+            if note is None or (shared.record.state in LIVE_STATES and self.section is None):
+                raise ConflictError("There is no complete note yet.", hint="Wait until it is written.")
+            for name in texts:
+                _section(note, name)
+            if self.section in texts:
+                raise ConflictError("This section is being written again.", hint="Wait until it is written.")
+            sections = tuple(_edited(section, texts.get(section.name, section.text)) for section in note.sections)
+            return self._store(msgspec.structs.replace(note, sections=sections), after=edit.version, author="clinician")
+
+    def newest(self) -> tuple[int, Note]:
+        """The newest version of the note, and its number.
+
+        Raises:
+            NotFoundError: There is none yet.
+        """
+        with self._shared.changed:
+            self._shared.check_open()
+            version, note = self._shared.store.note(self._shared.id)
+        if note is None:
+            raise NotFoundError("There is no note yet.", hint="Finish the visit and wait until the note is written.")
+        return version, note
+
+    def versions(self) -> list[wire.VersionEntry]:
+        """All versions, from the first."""
+        with self._shared.changed:
+            self._shared.check_open()
+            return [wire.version_entry(record) for record in self._shared.store.versions(self._shared.id)]
+
+    def version(self, number: int) -> wire.OldVersion:
+        """One version.
+
+        Raises:
+            NotFoundError: There is no such version.
+        """
+        with self._shared.changed:
+            entry = next((entry for entry in self.versions() if entry.version == number), None)
+            if entry is None:
+                raise NotFoundError(f"The note has no version {number}.", hint="Versions count from 1.")
+            _, note = self._shared.store.note(self._shared.id, number)
+            return wire.OldVersion(**msgspec.structs.asdict(entry), note=note)
+
+    def write_again(self) -> None:
+        """Go back to where a new note can come from.
+
+        Raises:
+            ConflictError: The encounter is still at work, or the note is signed.
+        """
+        shared = self._shared
+        with shared.changed:
+            self._check_idle()
+            whole = shared.record.duration is not None or shared.audible is None
+            shared.set(state="writing" if whole else "transcribing", problem=None)
+
+    def write_section(self, name: str) -> None:
+        """Go back to where one section can be written again; the others stay as they are.
+
+        Raises:
+            NotFoundError: There is no note, or it has no such section.
+            ConflictError: The encounter is still at work, or the note is signed.
+        """
+        with self._shared.changed:
+            self._check_idle()
+            _, note = self.newest()
+            _section(note, name, missing=NotFoundError)
+            self._shared.set(state="writing", problem=None, section=name)
+
+    # What the writer does.
+
+    @property
+    def section(self) -> str | None:
+        """The only section that is written again; None for the whole note."""
+        return self._shared.record.section
+
+    def written(self, note: Note) -> None:
+        """Store and publish the note that the note service wrote, or the wanted section of it.
+
+        Raises:
+            InputError: It lacks the section that was wanted.
+        """
+        shared = self._shared
+        with shared.changed:
+            version, before = shared.store.note(shared.id)
+            if before is not None and shared.record.section is not None:
+                note = _merged(before, note, shared.record.section)
+            self._store(msgspec.structs.replace(note, notice=DRAFT_NOTICE), after=version, author="model", state="draft")
+            shared.refresh()
+            shared.publish_state()
+
+    def show_section(self, section: Section) -> None:
+        """Publish a complete section, before the note as a whole is."""
+        self._shared.log.publish("section", section, key=f"section {section.name}")
+
+    def _check_idle(self) -> None:
+        self._shared.check_unsigned()
+        if self._shared.record.state in LIVE_STATES:
+            raise ConflictError("The note is not finished yet.", hint="Wait until the state is draft or failed.")
+
+    def _store(self, note: Note, *, after: int, author: Author, state: State | UnsetType = UNSET) -> wire.NoteVersion:
+        version = self._shared.store.add_note(self._shared.id, note, after=after, author=author, state=state)
+        stored = wire.NoteVersion(version, note)
+        self._shared.log.publish("note", stored)
+        self._shared.want_check()
+        return stored
+
+
+def _section(note: Note, name: str, *, missing: type[InputError | NotFoundError] = InputError) -> Section:
+    for section in note.sections:
+        if section.name == name:
+            return section
+    raise missing(
+        f"The note has no section named {name[:60]!r}.",
+        hint="Its sections: " + ", ".join(section.name for section in note.sections) + ".",
+    )
+
+
+def _edited(section: Section, text: str) -> Section:
+    return section if text == section.text else msgspec.structs.replace(section, text=text, edited=True)
+
+
+def _merged(before: Note, after: Note, name: str) -> Note:
+    """The note as it was, with one section of the new one."""
+    new = _section(after, name)
+    sections = tuple(new if section.name == name else section for section in before.sections)
+    return msgspec.structs.replace(after, sections=sections, stamp=_both(before.stamp, after.stamp))
+
+
+def _both(before: Stamp, after: Stamp) -> Stamp:
+    """The later stamp, with what has to be said of the earlier one as well."""
+    cautions = dict.fromkeys(caution for stamp in (before, after) for caution in [stamp.caution] if caution)
+    return msgspec.structs.replace(after, caution=" ".join(cautions), grounded=before.grounded and after.grounded)
