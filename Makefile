@@ -52,6 +52,10 @@ train-smoke: setup-train ## Run every training step on a tiny configuration (5 m
 score: setup ## Print the score card of the default note model
 	chartside-train score
 
+.PHONY: trust
+trust: setup-test models ## Measure grounding, evidence and omissions on synthetic visits
+	chartside-train trust
+
 .PHONY: docs
 docs: setup-test ## Write the generated reference pages again
 	python docs/generate.py

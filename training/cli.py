@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Each command imports what it needs when it runs: torch takes seconds to load, and `score` needs none of it.
 
 _CONTEXT: Final = 8192
+_SEED: Final = 20250703
 _IO_HELP = "Inputs and outputs: float32 for CPUs, float16 for GPUs and browsers."
 _path = click.Path(path_type=Path)
 _SOURCE_HELP = "Visits, as synthetic=FILE, aci=FILE, mts=FILE or folder=DIRECTORY. May be given several times."
@@ -261,6 +262,34 @@ def evaluate(
     write_evaluation(result, output / "evaluation.json")
     write_report(output / "report.html", result, visits, notes, title=f"Notes for {source.partition('=')[0]} visits")
     click.echo(f"The report is {output / 'report.html'}.")
+
+
+@main.command()
+@click.option("--model", type=_path, help="Model directory to write with; default: that of the built bundle.")
+@click.option("--visits", "count", default=100, show_default=True, help="Synthetic test visits to plant errors in.")
+@click.option("--notes", "written", default=12, show_default=True, help="Notes to write for the first of them.")
+@click.option("--grounding/--no-grounding", "grounded", default=True, show_default=True, help="Nothing unsaid may be written.")
+def trust(*, model: Path | None, count: int, written: int, grounded: bool) -> None:
+    """Measure what notes state unsaid, and what their check finds of planted errors and omissions."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from appliance.note.templates import template_named  # noqa: PLC0415
+    from appliance.runtime.bundle import Bundle, NoteModel  # noqa: PLC0415
+    from appliance.settings import Settings  # noqa: PLC0415
+    from training.evaluation.trust import last_line, measure, table  # noqa: PLC0415
+    from training.evaluation.write import load_model, write_with  # noqa: PLC0415
+    from training.synth import generate  # noqa: PLC0415
+
+    template, config = template_named("aci"), NoteModel("", "", "topics", _CONTEXT, "tuned")
+    with log.status("Making visits"):
+        visits = list(generate(count, seed=_SEED, split="test"))
+    loaded = load_model(model or Bundle(Settings.load().bundle).note_directory, context=_CONTEXT)
+    with progress_bar(f"Writing {written} notes") as advance:
+        notes = list(write_with(loaded, visits[:written], config, template, grounded=grounded, progress=advance))
+    with progress_bar("Checking") as advance:
+        found = measure(visits, notes, template, progress=advance)
+    Console(width=None if log.is_terminal else 120).print(table(found))
+    click.echo(last_line(found))
 
 
 @main.command()
