@@ -8,6 +8,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from chartside_process import Chartside, Microphone
 from page_driver import PageDriver, chromium, new_context
@@ -15,7 +16,10 @@ from playwright.sync_api import Playwright
 from sample_visits import sample_visits
 from word_errors import word_errors
 
+from appliance.kiosk.proposals import corrected
 from appliance.runtime.bundle import Bundle
+from appliance.store.records import Proposal
+from appliance.transcript import Turn
 
 pytestmark = pytest.mark.browser
 SECONDS = 75.0
@@ -53,7 +57,9 @@ def test_services_that_are_killed_come_back_and_the_visit_goes_on(
     said = " ".join(turn.text for turn in visit.turns if turn.end <= SECONDS)
     errors = word_errors(said, " ".join(turn["text"] for turn in turns))
     print(f"\nword error rate after three kills {errors.wer:.3f}; {errors.deletions} deletions, {errors.insertions} insertions")
-    assert [turn["text"] for turn in turns] == shown, "the page shows what is stored"
+    proposals = msgspec.convert(encounter["proposals"], list[Proposal])
+    read = [corrected(msgspec.convert(turn, Turn), n, proposals).text for n, turn in enumerate(turns)]
+    assert read == shown, "the page shows what is stored, with the drugs that were misheard"
     assert all(a["end"] <= b["start"] + 0.5 for a, b in pairwise(turns)), "no turn twice"
     assert encounter["transcript"]["gaps"] == []
     assert errors.wer < 0.25
