@@ -95,11 +95,9 @@ def _safe_prefixes() -> Prefixes:
 
 def is_safe(word: str) -> bool:
     """Whether a word is safe, or is made from a safe one by a common ending: "atypically" from "atypical"."""
-    return word in safe_words() or any(
-        word.endswith(ending) and word.removesuffix(ending) in safe_words()
-        for ending in _ENDINGS
-        if word not in restricted_words()
-    )
+    if word in restricted_words():
+        return False
+    return word in safe_words() or any(word.endswith(end) and word.removesuffix(end) in safe_words() for end in _ENDINGS)
 
 
 def begins_safely(start: str) -> bool:

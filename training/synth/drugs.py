@@ -83,9 +83,6 @@ BEDTIME: Final = Frequency(
     ("at bedtime", "at night", "every night", "before bed"),
     ("at bedtime", "at night", "nightly", "every night", "before bed", "qhs"),
 )
-EVENING: Final = Frequency(
-    "in the evening", ("in the evening", "with dinner", "every evening"), ("in the evening", "every evening", "with dinner")
-)
 MEALS: Final = Frequency(
     "with meals", ("with meals", "with each meal", "before meals"), ("with meals", "with each meal", "before meals")
 )
@@ -99,16 +96,12 @@ TWICE_WEEKLY: Final = Frequency(
     ("twice a week", "two times a week"),
     ("twice weekly", "twice a week", "two times a week", "2 times a week", "two times weekly"),
 )
-MONTHLY: Final = Frequency(
-    "once monthly", ("once a month", "every month", "monthly"), ("once monthly", "monthly", "once a month", "every month")
-)
 FOUR_WEEKS: Final = Frequency("every 4 weeks", ("every 4 weeks", "every four weeks"), ("every 4 weeks", "every four weeks"))
 HALF_YEARLY: Final = Frequency("every 6 months", ("every 6 months", "every six months"), ("every 6 months", "every six months"))
 YEARLY: Final = Frequency(
     "once yearly", ("once a year", "every year", "yearly"), ("once yearly", "yearly", "once a year", "every year", "annually")
 )
 AS_NEEDED: Final = Frequency("as needed", ("as needed", "as needed for lows"), ("as needed", "prn", "for lows"))
-OTHER_DAYS: Final = Frequency("every other day", ("every other day",), ("every other day",))
 
 
 @dataclass(frozen=True)

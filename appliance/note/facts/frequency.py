@@ -99,9 +99,6 @@ _DAYS: Final = {
     for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
     for form in (day, f"{day}s")
 }
-_BEFORE_PART: Final = frozenset(
-    "in at with before after the every each a my your his her on all most breakfast's around".split()
-)
 _ONE_TIME: Final = frozenset({"morning", "noon", "afternoon", "evening", "bedtime"})
 """Parts of the day that come once a day; `every` before them makes them a frequency."""
 _AS_NEEDED: Final = re.compile(

@@ -8,7 +8,6 @@ from typing import Final
 
 _END: Final = re.compile(r"(?:[.?!]+[\"')]*(?=\s)|\n)\s*")
 _ABBREVIATION: Final = re.compile(r"(?:^|\s)(?:dr|mr|mrs|ms|vs|st|approx|e\.g|i\.e|[a-z](?:\.[a-z])+|[a-hj-z])$", re.IGNORECASE)
-_NUMBERED: Final = re.compile(r"\s\.$")
 _QUESTION_START: Final = re.compile(
     r"^(?:(?:and|so|okay|ok|all right|alright|um|uh|now|well|any|good|right|let me ask you|got it|great|then|but)[\s,:.]+)*"
     r"(?:do|does|did|have|has|are|is|were|was|any|how|what|when|where|which|who|can|could|would|will|"

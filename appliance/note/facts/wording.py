@@ -88,7 +88,6 @@ def action_of(before: str, behind: str) -> Action:
     return ""
 
 
-_NOT_NORMAL: Final = r"(?:ab|not |isn't |above |below |higher than |lower than |over |under |outside (?:of )?(?:the )?)"
 _LEVELS: Final[tuple[tuple[Level, re.Pattern[str]], ...]] = (
     (
         "high",
