@@ -177,6 +177,9 @@ def compare(
 @click.option("--strategy", type=click.Choice(["topics", "sections", "one_shot"]), default="topics", show_default=True)
 @click.option("--writing", type=click.Choice(["tuned", "zero_shot", "verbatim"]), default="tuned", show_default=True)
 @click.option("--grounding/--no-grounding", "grounded", default=True, show_default=True, help="Nothing unsaid may be written.")
+@click.option(
+    "--completion/--no-completion", "completed", default=True, show_default=True, help="Ask again about what a note misses."
+)
 @click.option("--torch-base", type=_path, help="Write with this base in transformers instead; --model then names the adapter.")
 @click.option("--limit", type=int, help="Only the first visits.")
 def write(
@@ -187,6 +190,7 @@ def write(
     strategy: StrategyName,
     writing: WritingName,
     grounded: bool,
+    completed: bool,
     torch_base: Path | None,
     limit: int | None,
 ) -> None:
@@ -201,7 +205,14 @@ def write(
     loaded = load_model(model, context=_CONTEXT, torch_base=torch_base)
     with progress_bar(f"Writing {len(visits)} notes") as advance:
         notes = write_with(
-            loaded, visits, config, template_named("aci"), strategy=strategy, grounded=grounded, progress=advance
+            loaded,
+            visits,
+            config,
+            template_named("aci"),
+            strategy=strategy,
+            grounded=grounded,
+            completed=completed,
+            progress=advance,
         )
         write_jsonl(output, list(notes))
     click.echo(f"{len(visits)} notes are in {output}.")

@@ -1,13 +1,18 @@
-"""The topics strategy: each exchange becomes lines of the note, "Topic: sentences.", as soon as it is complete."""
+"""The topics strategy: each exchange becomes lines of the note, "Topic: sentences.", as soon as it is complete.
+
+When the visit has ended, a tuned model is asked again about what its note misses (`completion`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
 from appliance.clinical_note import Section, Sentence
+from appliance.note.completion import Completion, Question
 from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
 from appliance.note.exchanges import Exchange, ExchangeCutter
 from appliance.note.grounding import Grounding
@@ -47,10 +52,12 @@ class TopicsStrategy:
         model: The language model.
         config: How the bundle wants it used.
         grounded: Whether numbers, units, drugs, sides and dates must have been said.
+        completed: Whether a tuned model is asked again about what its note misses; off to measure what that gives.
     """
 
-    def __init__(self, model: LanguageModel, config: NoteModel, *, grounded: bool = True) -> None:
+    def __init__(self, model: LanguageModel, config: NoteModel, *, grounded: bool = True, completed: bool = True) -> None:
         self.model = model
+        self.completes: Final = completed and config.writing == "tuned"
         self._grounded = grounded
         self.repeats: Final = config.writing == "verbatim"
         """Sentences are those that were said, word for word."""
@@ -72,13 +79,20 @@ class TopicsStrategy:
         """Whether to ask the model. One that was not tuned cannot make anything of questions and "Okay."."""
         return self._config.writing == "tuned" or bool(statements(exchange.text))
 
-    def row(self, exchange: str) -> Row:
-        """What to write about one exchange."""
+    def row(self, exchange: str, topic: str | None = None) -> Row:
+        """What to write about one exchange.
+
+        Args:
+            exchange: Its text.
+            topic: The only topic that a tuned model may write about, and has to.
+        """
         prompt = self._prompt(exchange)
         if self._config.writing == "tuned":
             stops = frozenset({self._end})
             nothing = self.model.encode(self._texts.nothing)
-            lines = TopicLines(self._topics, nothing, self._newline, stops, reluctance=_RELUCTANCE)
+            topics = [self.model.encode(f"{topic}:")] if topic else self._topics
+            reluctance = math.inf if topic else _RELUCTANCE
+            lines = TopicLines(topics, nothing, self._newline, stops, reluctance=reluctance)
             return Row(prompt, ANSWER_LIMIT, stops, [NoRepeatedPhrase(_TUNED_PHRASE), lines, *self._grounding(exchange)])
         stops = frozenset({self._end, self._newline})
         if self._config.writing == "zero_shot":
@@ -139,13 +153,15 @@ class TopicsWriter:
         self._strategy = strategy
         self._template = template
         self._cutter = ExchangeCutter()
-        self._said: list[str] = []
+        self._turns: list[Turn] = []
         self._waiting: list[Exchange] = []
         self._written: list[tuple[Exchange, Row]] = []
+        self._asked: list[tuple[Question, Row]] = []
+        self._completing: list[tuple[str, Sentence]] = []
 
     def add(self, turn: Turn) -> None:
         """See `Writer.add`."""
-        self._said.append(turn.text)
+        self._turns.append(turn)
         self._waiting += filter(self._strategy.worth_writing, self._cutter.add(turn))
 
     def advance(self) -> Iterator[None]:
@@ -154,27 +170,51 @@ class TopicsWriter:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             pairs = [(exchange, self._strategy.row(exchange.text)) for exchange in batch]
             self._written += pairs
-            rows = [row for _, row in pairs]
-            yield from write_rows(self._strategy.model, self._strategy.prefix, rows, self.meter)
+            yield from self._write([row for _, row in pairs])
 
     def finish(self) -> Iterator[None]:
         """See `Writer.finish`."""
         self._waiting += filter(self._strategy.worth_writing, self._cutter.finish())
         yield from self.advance()
+        if self._strategy.completes:
+            yield from self._complete()
 
     def progress(self) -> tuple[int, int]:
         """See `Writer.progress`."""
-        done = sum(row.ended or len(row.written) >= row.limit for _, row in self._written)
-        return done, len(self._written) + len(self._waiting)
+        rows = [row for _, row in self._written] + [row for _, row in self._asked]
+        done = sum(row.ended or len(row.written) >= row.limit for row in rows)
+        return done, len(rows) + len(self._waiting)
 
     def sections(self) -> list[Section]:
         """See `Writer.sections`."""
         homes = {topic: plan.name for plan in self._template.sections for topic in plan.topics}
         written: dict[str, list[Sentence]] = {plan.name: [] for plan in self._template.sections}
-        sex = patient_sex(self._said)
-        for exchange, row in self._written:
-            for topic, sentence in self._strategy.read(exchange, row):
-                if topic in homes:
-                    text = sentence if self._strategy.repeats else with_pronouns(sentence, sex)
-                    written[homes[topic]].append(Sentence(text, exchange.turns))
+        read = zip(self._written, self._read(self._written), strict=True)
+        lines = [(topic, Sentence(text, exchange.turns)) for (exchange, _), found in read for topic, text in found]
+        # Among the others in the order of the visit; the sort is stable.
+        for topic, sentence in sorted([*lines, *self._completing], key=lambda line: line[1].turns[0]):
+            if topic in homes:
+                written[homes[topic]].append(sentence)
         return assemble(self._template, written)
+
+    def _complete(self) -> Iterator[None]:
+        sentences = [sentence for section in self.sections() for sentence in section.sentences]
+        exchanges = [exchange for exchange, _ in self._written]
+        completion = Completion(self._template, sentences, self._turns, exchanges)
+        asked = [(question, self._strategy.row(question.exchange.text, question.topic)) for question in completion.questions()]
+        self._asked = asked
+        for start in range(0, len(asked), BATCH):
+            yield from self._write([row for _, row in asked[start : start + BATCH]])
+        answers = self._read([(question.exchange, row) for question, row in asked])
+        self._completing = list(completion.choose(zip([question for question, _ in asked], answers, strict=True)))
+
+    def _write(self, rows: list[Row]) -> Iterator[None]:
+        yield from write_rows(self._strategy.model, self._strategy.prefix, rows, self.meter)
+
+    def _read(self, written: Sequence[tuple[Exchange, Row]]) -> list[list[tuple[str, str]]]:
+        """For each row the topic and text of its sentences."""
+        read = [self._strategy.read(exchange, row) for exchange, row in written]
+        if self._strategy.repeats:
+            return read
+        sex = patient_sex([turn.text for turn in self._turns])
+        return [[(topic, with_pronouns(text, sex)) for topic, text in lines] for lines in read]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from appliance.clinical_note import NOT_DISCUSSED, Section, Sentence
+from appliance.lexicon.lexicon import mentions
 from appliance.note.decoding import Meter
 from appliance.note.templates import SectionPlan, Template
 from appliance.transcript import Turn
@@ -54,9 +55,14 @@ def split_sentences(text: str) -> list[str]:
 
 
 def tidy(sentence: str) -> str:
-    """The sentence with a capital at its start and a full stop at its end; empty if it has fewer than two words of letters."""
+    """The sentence with a capital at its start and a full stop at its end.
+
+    Empty if it has fewer than two words of letters, unless the one names a condition or a symptom: "Prolactinoma." is an
+    assessment, "Penicillin." could mean anything.
+    """
     sentence = re.sub(r"\s+", " ", sentence).strip(" ,;:-")
-    if len(re.findall(r"[A-Za-z]{2,}", sentence)) < _LEAST_WORDS:
+    says_nothing = not any(mention.kind in {"condition", "symptom"} for mention in mentions(sentence))
+    if len(re.findall(r"[A-Za-z]{2,}", sentence)) < _LEAST_WORDS and says_nothing:
         return ""
     sentence = sentence[0].upper() + sentence[1:]
     return sentence if sentence[-1] in ".!?" else sentence + "."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 from appliance.models.tokenizer import read_tokenizer
 from appliance.note.model import LanguageModel
@@ -19,10 +18,6 @@ from training.visits import Line, Visit, WrittenNote
 
 Progress = Callable[[int, int], None]
 """Called with notes done and notes in all."""
-_STRATEGIES: Final[dict[str, type[TopicsStrategy | SectionsStrategy]]] = {
-    "topics": TopicsStrategy,
-    "sections": SectionsStrategy,
-}
 
 
 def load_model(model: Path, *, context: int, torch_base: Path | None = None) -> LanguageModel:
@@ -44,37 +39,6 @@ def load_model(model: Path, *, context: int, torch_base: Path | None = None) -> 
     return ReferenceModel(load_tuned(torch_base, model), read_tokenizer(torch_base), context=context)
 
 
-def write_notes(
-    visits: Iterable[Visit],
-    directory: Path,
-    config: NoteModel,
-    template: Template,
-    *,
-    threads: int = 0,
-    strategy: StrategyName | None = None,
-    grounded: bool = True,
-    progress: Progress = lambda _done, _all: None,
-) -> Iterator[WrittenNote]:
-    """Write a note for every visit, one after the other.
-
-    Args:
-        visits: Only their turns are read.
-        directory: With the exported graph and its tokenizer.
-        config: How the model is to be used.
-        template: The sections of the notes.
-        threads: Threads of the model; 0 means one per core.
-        strategy: None takes that of the configuration; `one_shot` exists for comparison only.
-        grounded: Whether numbers, units, drugs, sides and dates must have been said; `one_shot` is never grounded.
-        progress: Called after every note.
-
-    Raises:
-        BundleError: The directory does not hold such a model.
-        TooLargeError: A visit does not fit into the model's context.
-    """
-    model = LanguageModel.load(directory, threads=threads, context=config.context)
-    yield from write_with(model, visits, config, template, strategy=strategy, grounded=grounded, progress=progress)
-
-
 def write_with(
     model: LanguageModel,
     visits: Iterable[Visit],
@@ -83,9 +47,24 @@ def write_with(
     *,
     strategy: StrategyName | None = None,
     grounded: bool = True,
+    completed: bool = True,
     progress: Progress = lambda _done, _all: None,
 ) -> Iterator[WrittenNote]:
-    """Write notes as `write_notes` does, with a model that is loaded already, such as a `ReferenceModel`."""
+    """Write a note for every visit, one after the other.
+
+    Args:
+        model: The language model, or a `ReferenceModel`.
+        visits: Only their turns are read.
+        config: How the model is to be used.
+        template: The sections of the notes.
+        strategy: None takes that of the configuration; `one_shot` exists for comparison only.
+        grounded: Whether numbers, units, drugs, sides and dates must have been said; `one_shot` is never grounded.
+        completed: Whether the topics strategy asks a tuned model again about what its note misses.
+        progress: Called after every note.
+
+    Raises:
+        TooLargeError: A visit does not fit into the model's context.
+    """
     chosen = strategy or config.strategy
     todo = list(visits)
     write: Callable[[Visit], WrittenNote]
@@ -94,7 +73,11 @@ def write_with(
         one_shot.check(todo)
         write = one_shot.write
     else:
-        parts = _STRATEGIES[chosen](model, config, grounded=grounded)
+        parts: Strategy
+        if chosen == "sections":
+            parts = SectionsStrategy(model, config, grounded=grounded)
+        else:
+            parts = TopicsStrategy(model, config, grounded=grounded, completed=completed)
 
         def write(visit: Visit) -> WrittenNote:
             return _in_parts(parts, visit, template)
