@@ -27,7 +27,7 @@ class Heard:
         self.count = len(shared.store.turns(shared.id))
         """How many turns are stored."""
         self.corrections = 0
-        """Changes whenever a turn reads differently than before."""
+        """Changes whenever a turn is read or labelled differently than before."""
 
     def turns(self) -> list[Turn]:
         """The turns as they were heard, with the labels the clinician sees."""
@@ -155,4 +155,5 @@ class Heard:
         for n, turn in enumerate(self.turns()):
             if before[n] != after[n]:
                 self._shared.log.publish("turn", wire.NumberedTurn(n, turn))
+        self.corrections += before != after
         self._shared.want_check()

@@ -12,6 +12,7 @@ from appliance.errors import CancelledError, ChartsideError, UnavailableError, f
 from appliance.kiosk.worker import Worker
 from appliance.runtime.client import ServerEvent
 from appliance.store.records import Problem
+from appliance.transcript import Turn
 
 _PASSING: Final = (CancelledError, UnavailableError)
 """Failures of a note service that is stopping: the next one writes the note."""
@@ -46,16 +47,19 @@ class Writer(Worker):
         """Feed one note session, then follow its writing."""
         session = self.open_session({"template": self.visit.template})
         path = f"/sessions/{session}"
-        sent, corrections = 0, self.visit.heard.corrections
-        while not self._fed(sent):
-            for turn in self.visit.heard.corrected(sent):
-                self.service.call("PUT", f"{path}/turns/{sent}", object, json=turn)
-                sent += 1
-            self.visit.wait_for(functools.partial(self._has_work, sent, corrections))
-            # A turn that reads differently now cannot be taken back: the next session gets all of them anew.
-            if self.dismissed() or self.visit.heard.corrections != corrections:
+        sent: list[Turn] = []
+        corrections = -1
+        while not self._fed(len(sent), corrections):
+            corrections = self.visit.heard.corrections
+            turns = self.visit.heard.corrected()
+            for n, turn in enumerate(turns):
+                if sent[n : n + 1] != [turn]:
+                    self.service.call("PUT", f"{path}/turns/{n}", object, json=turn)
+            sent = turns
+            self.visit.wait_for(functools.partial(self._has_work, len(sent), corrections))
+            if self.dismissed():
                 return
-        self.service.call("POST", f"{path}/finish", object, json={"turns": sent})
+        self.service.call("POST", f"{path}/finish", object, json={"turns": len(sent)})
         for event in self.service.events(f"{path}/events"):
             if self.stopped.is_set() or self._take(event):
                 return
@@ -64,11 +68,12 @@ class Writer(Worker):
 
     def _has_work(self, sent: int, corrections: int) -> bool:
         changed = self.visit.heard.corrections != corrections
-        return self.dismissed() or changed or self.visit.heard.count > sent or self._fed(sent)
+        return self.dismissed() or changed or self.visit.heard.count > sent or self._fed(sent, corrections)
 
-    def _fed(self, sent: int) -> bool:
-        """Whether all turns there will be were sent."""
-        return self.visit.state == "writing" and self.visit.heard.count == sent
+    def _fed(self, sent: int, corrections: int) -> bool:
+        """Whether all turns there will be were sent as they read now."""
+        heard = self.visit.heard
+        return self.visit.state == "writing" and heard.count == sent and heard.corrections == corrections
 
     def _take(self, event: ServerEvent) -> bool:
         """Store or show one event; True when the writing is over."""

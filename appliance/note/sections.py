@@ -134,6 +134,10 @@ class SectionsWriter:
             window.tokens += len(piece)
         self._turns += 1
 
+    def restart(self) -> None:
+        """See `Writer.restart`. One prompt holds all turns, so nothing can be used again."""
+        self._windows, self._turns = [_Window(self._strategy.prefix)], 0
+
     def advance(self) -> Iterator[None]:
         """See `Writer.advance`."""
         for window in self._windows[:-1]:

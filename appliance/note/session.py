@@ -36,32 +36,29 @@ class NoteSession:
         self._stamp = stamp
         self._lock = threading.Lock()
         self._turns: list[Turn] = []
+        self._corrections = 0
         self._expected: int | None = None
         self._finished_at = 0.0
         self._cancelled = False
         self._work: Iterator[object] | None = None
 
     def put_turn(self, number: int, turn: Turn) -> int:
-        """Take turn `number`, counted from 0; the same turn may come again.
+        """Take turn `number`, counted from 0; it may come again, also with another speaker or put right.
 
         Returns:
             The number of the last turn received.
 
         Raises:
-            ConflictError: Turns before it are missing, it differs from what came before, or the visit has ended.
+            ConflictError: Turns before it are missing, or the visit has ended.
         """
         with self._lock:
-            if number < len(self._turns):
-                if self._turns[number] != turn:
-                    raise ConflictError(
-                        f"Turn {number} was already received with other words.", hint="A final turn never changes."
-                    )
-            elif number > len(self._turns):
+            if number > len(self._turns):
                 raise ConflictError(f"Turn {len(self._turns)} has not come yet.", hint="Send the turns in order.")
-            elif self._expected is not None:
-                raise ConflictError("The visit has ended.", hint="Open a new session to write a note with more turns.")
-            else:
-                self._turns.append(turn)
+            if self._turns[number : number + 1] != [turn]:
+                if self._expected is not None:
+                    raise ConflictError("The visit has ended.", hint="Open a new session to write a note with other turns.")
+                self._corrections += number < len(self._turns)
+                self._turns[number : number + 1] = [turn]
             self.touched = time.monotonic()
             return len(self._turns) - 1
 
@@ -117,13 +114,17 @@ class NoteSession:
 
     def _write(self) -> Iterator[object]:
         writer = self._make_writer()
-        taken = 0
+        taken, corrections = 0, 0
         while True:
             with self._lock:
-                fresh, ended = self._turns[taken:], self._expected is not None
+                turns, ended = list(self._turns), self._expected is not None
+                corrected, corrections = self._corrections != corrections, self._corrections
+            fresh = turns if corrected else turns[taken:]
+            if corrected:
+                writer.restart()
             for turn in fresh:
                 writer.add(turn)
-            taken += len(fresh)
+            taken = len(turns)
             if ended:
                 break
             if fresh:

@@ -156,13 +156,20 @@ class TopicsWriter:
         self._turns: list[Turn] = []
         self._waiting: list[Exchange] = []
         self._written: list[tuple[Exchange, Row]] = []
+        self._known: dict[str, Row] = {}
         self._asked: list[tuple[Question, Row]] = []
         self._completing: list[tuple[str, Sentence]] = []
 
     def add(self, turn: Turn) -> None:
         """See `Writer.add`."""
         self._turns.append(turn)
-        self._waiting += filter(self._strategy.worth_writing, self._cutter.add(turn))
+        self._take(self._cutter.add(turn))
+
+    def restart(self) -> None:
+        """See `Writer.restart`."""
+        self._known = {exchange.text: row for exchange, row in self._written}
+        self._cutter, self._turns, self._waiting, self._written = ExchangeCutter(), [], [], []
+        self._asked, self._completing = [], []
 
     def advance(self) -> Iterator[None]:
         """See `Writer.advance`."""
@@ -174,7 +181,7 @@ class TopicsWriter:
 
     def finish(self) -> Iterator[None]:
         """See `Writer.finish`."""
-        self._waiting += filter(self._strategy.worth_writing, self._cutter.finish())
+        self._take(self._cutter.finish())
         yield from self.advance()
         if self._strategy.completes:
             yield from self._complete()
@@ -196,6 +203,13 @@ class TopicsWriter:
             if topic in homes:
                 written[homes[topic]].append(sentence)
         return assemble(self._template, written)
+
+    def _take(self, exchanges: list[Exchange]) -> None:
+        for exchange in filter(self._strategy.worth_writing, exchanges):
+            if known := self._known.get(exchange.text):
+                self._written.append((exchange, known))
+            else:
+                self._waiting.append(exchange)
 
     def _complete(self) -> Iterator[None]:
         sentences = [sentence for section in self.sections() for sentence in section.sentences]

@@ -29,6 +29,9 @@ class Writer(Protocol):
     def add(self, turn: Turn) -> None:
         """Take the next turn. Cheap: no model call."""
 
+    def restart(self) -> None:
+        """Forget the turns: all of them come again, some put right. What was written from unchanged ones is used again."""
+
     def advance(self) -> Iterator[None]:
         """Do the work that the turns so far allow."""
 

@@ -219,11 +219,12 @@ class NoteSession:
         self.triggers.reach(f"turn-{n}")
         if n > len(self.turns):
             raise ConflictError("turns must come in order")
-        self.turns[n:] = [turn]
+        self.turns[n : n + 1] = [turn]
 
     def finish(self, turns: int) -> None:
         if turns != len(self.turns):
             raise InputError(f"{turns} promised, {len(self.turns)} came")
+        (self.triggers.directory / "labels").write_text(" ".join(turn.speaker for turn in self.turns), "utf-8")
         threading.Thread(target=self.write, daemon=True).start()
 
     def write(self) -> None:

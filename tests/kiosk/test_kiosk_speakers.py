@@ -26,7 +26,7 @@ def swap(kiosk: Kiosk, encounter: str) -> Any:
     return kiosk.ok("POST", f"/encounters/{encounter}/speakers/swap")
 
 
-def test_labels_of_speech_come_with_the_turns_and_later(kiosk: Kiosk, speech: Peer) -> None:
+def test_labels_of_speech_come_with_the_turns_and_later(kiosk: Kiosk, speech: Peer, note: Peer) -> None:
     encounter = kiosk.start()
     with speech.triggers.holding("label", "clinician"), kiosk.events(encounter) as events:
         kiosk.send(encounter, range(16))
@@ -44,6 +44,8 @@ def test_labels_of_speech_come_with_the_turns_and_later(kiosk: Kiosk, speech: Pe
     document = kiosk.wait_for_state(encounter, "draft")
     assert speakers(document) == CLINICIAN_FIRST
     assert texts(document) == expected_texts(16)
+    # The note was written from the last labels, though the turns had been sent before they came.
+    assert (note.triggers.directory / "labels").read_text("utf-8").split() == CLINICIAN_FIRST
 
 
 def test_without_labels_the_turns_stay_and_can_be_labelled_by_hand(kiosk: Kiosk) -> None:
