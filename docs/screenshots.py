@@ -21,6 +21,7 @@ from appliance.supervisor import Supervisor  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 SECONDS = 100
+PATIENCE_MS = 300_000
 
 
 def main() -> None:
@@ -38,6 +39,8 @@ def main() -> None:
             for name in ("speech", "note"):
                 services.client(name)
             tablet = PageDriver(context.new_page(), services.url.rstrip("/"))
+            # A busy machine takes its time to write the note.
+            tablet.page.set_default_timeout(PATIENCE_MS)
             tablet.open()
             tablet.start_visit("aci")
             tablet.rename("Room 2, diabetes follow-up")
@@ -45,16 +48,31 @@ def main() -> None:
             take(tablet, "recording")
             tablet.finish()
             tablet.wait_for_note()
+            tablet.page.locator("[data-testid=check-state][data-state=checked]").wait_for()
             take(tablet, "draft")
+            # The worst sentence, or else the last, with what it rests on.
+            if tablet.find("next-doubtful").count():
+                tablet.find("next-doubtful").click()
+            else:
+                tablet.find("sentence").last.click()
+            take(tablet, "review")
+            tablet.expected_errors.add("409")
+            tablet.find("sign").click()
+            tablet.find("signer").fill("Dr. Ada Meyer")
+            tablet.find("confirm-sign").click()
+            tablet.page.locator("[data-testid=block], [data-testid=signature]").first.wait_for()
+            take(tablet, "signing")
             tablet.open()
             take(tablet, "visits")
             tablet.check()
 
 
 def take(tablet: PageDriver, name: str) -> None:
-    """Save the page as it is, in both orientations of a tablet."""
+    """Save the page as it is, in both orientations of a tablet, with what is looked at in sight."""
     for orientation, (width, height) in (("portrait", PORTRAIT), ("landscape", LANDSCAPE)):
         tablet.page.set_viewport_size({"width": width, "height": height})
+        for looked_at in tablet.page.locator(".line.is-selected, .turn.is-source").all():
+            looked_at.evaluate("e => e.scrollIntoView({ block: 'center' })")
         tablet.page.wait_for_timeout(300)
         tablet.page.screenshot(path=IMAGES / f"{name}-{orientation}.png")
         print(f"{name}-{orientation}.png")

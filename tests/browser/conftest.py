@@ -12,18 +12,55 @@ import pytest
 from page_box import Box
 from page_driver import MICROPHONE_RATE, NewTablet, PageDriver, chromium, chromium_path, new_context, write_microphone
 from playwright.sync_api import Browser, Playwright
+from review_driver import NewReview, ReviewDriver
+from review_peers import ReviewPeer
 
 from appliance.kiosk.page import PAGE_DIR
 
 
-@pytest.fixture(scope="session")
-def box() -> Iterator[Box]:
+def _skip_without_page() -> None:
     if chromium_path() is None:
         pytest.skip("no Chromium is installed")
     if not (PAGE_DIR / "index.html").exists():
         pytest.skip("the page is not built: run `npm ci && npm run build` in web/")
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Box]:
+    _skip_without_page()
     with tempfile.TemporaryDirectory() as directory, contextlib.closing(Box(Path(directory))) as box:
         yield box
+
+
+@pytest.fixture(scope="session")
+def review_box() -> Iterator[Box]:
+    """A box that hears and writes the visit in `review_peers`."""
+    _skip_without_page()
+    with tempfile.TemporaryDirectory() as directory, contextlib.closing(Box(Path(directory), ReviewPeer)) as box:
+        yield box
+
+
+@pytest.fixture
+def new_review(review_box: Box, browser: Browser) -> Iterator[NewReview]:
+    """Opens a fresh note to review on a fresh tablet; takes what `new_context` takes."""
+    with contextlib.ExitStack() as closing:
+        drivers: list[ReviewDriver] = []
+
+        def open_(**options: object) -> ReviewDriver:
+            context = closing.enter_context(contextlib.closing(new_context(browser, review_box.origin, **options)))  # type: ignore[arg-type]
+            drivers.append(ReviewDriver(context.new_page(), review_box))
+            drivers[-1].start()
+            return drivers[-1]
+
+        yield open_
+        for driver in drivers:
+            driver.check()
+
+
+@pytest.fixture
+def review(new_review: NewReview) -> ReviewDriver:
+    """A note to review on one tablet."""
+    return new_review()
 
 
 @pytest.fixture(scope="session")

@@ -22,26 +22,30 @@ class Box:
 
     Args:
         directory: An empty directory with a short path.
+        peer: What plays speech and note.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.speech = Peer("speech", directory)
-        self.note = Peer("note", directory)
+    def __init__(self, directory: Path, peer: type[Peer] = Peer) -> None:
+        self.speech = peer("speech", directory)
+        self.note = peer("note", directory)
         self._listener = listen_localhost(0)
         self.origin = f"http://localhost:{self._listener.getsockname()[1]}"
         """Address of the page."""
+        # One client for all: each builds a TLS context first.
+        self._http = httpx.Client(base_url=f"{self.origin}/api", timeout=30)
         fd = self._listener.fileno()
         arguments = [fd, directory / "data", self.speech.socket, self.note.socket]
         self.kiosk = Supervised(fd, [__file__, *map(str, arguments)])
 
     def api(self, method: str, path: str, **options: Any) -> httpx.Response:
         """A request past the page."""
-        return httpx.request(method, f"{self.origin}/api{path}", timeout=30, **options)
+        return self._http.request(method, path, **options)
 
     def close(self) -> None:
         """End all processes."""
         for process in (self.kiosk, self.note, self.speech):
             process.stop()
+        self._http.close()
         self._listener.close()
 
 

@@ -206,10 +206,11 @@ class PageDriver:
 
     def note_sections(self) -> dict[str, str]:
         """Section names and texts as shown, in order."""
-        return {
-            section.get_attribute("data-name") or "": section.get_by_test_id("section-text").input_value()
-            for section in self.find("section").all()
-        }
+        return {section.get_attribute("data-name") or "": self._text_of(section) for section in self.find("section").all()}
+
+    def text_of(self, name: str) -> str:
+        """Text of one section as shown."""
+        return self._text_of(self.section(name))
 
     def section(self, name: str) -> Locator:
         """One section of the draft."""
@@ -217,8 +218,14 @@ class PageDriver:
 
     def edit(self, name: str, text: str) -> None:
         """Replace the text of a section and wait until it is saved."""
-        self.section(name).get_by_test_id("section-text").fill(text)
+        self.type(name, text)
+        self.section(name).get_by_test_id("edit-section").click()
         self.wait_until_saved()
+
+    def type(self, name: str, text: str) -> None:
+        """Open a section and replace its text."""
+        self.section(name).get_by_test_id("edit-section").click()
+        self.section(name).get_by_test_id("section-text").fill(text)
 
     def wait_until_saved(self) -> None:
         """Wait until no edit is unsaved."""
@@ -262,6 +269,9 @@ class PageDriver:
         unexpected = [error for error in self.errors if not any(part in error for part in self.expected_errors)]
         assert not unexpected, unexpected
         assert not self.rewritten, self.rewritten
+
+    def _text_of(self, section: Locator) -> str:
+        return " ".join(section.locator(".sentence-text").all_inner_texts())
 
     def _clipboard(self) -> str:
         text: str = self.page.evaluate("navigator.clipboard.readText()")

@@ -1,15 +1,22 @@
 /** The kiosk's HTTP API, one function per request. */
 
 import {
+  type Addendum,
+  type Block,
   CHUNK_MEDIA_TYPE,
+  type Checked,
   type ChunkReceipt,
   type Encounter,
+  type OldVersion,
   type ProblemDocument,
   type Proposal,
   type SavedNote,
   type SectionEdit,
+  type Signature,
+  type Speaker,
   type Status,
   type Summary,
+  type VersionEntry,
 } from "./types";
 
 /** Longest wait for an answer. */
@@ -20,13 +27,16 @@ export class RequestError extends Error {
   readonly status: number;
   readonly title: string;
   readonly hint: string;
+  /** What stands in the way of signing, where that was asked. */
+  readonly blocks: Block[];
 
-  constructor(status: number, problem: ProblemDocument) {
+  constructor(status: number, problem: ProblemDocument & { blocks?: Block[] }) {
     super(problem.detail);
     this.name = "RequestError";
     this.status = status;
     this.title = problem.title;
     this.hint = problem.hint;
+    this.blocks = problem.blocks ?? [];
   }
 
   /** The same request may succeed later, unchanged. */
@@ -60,6 +70,37 @@ export const finishEncounter = (id: string, chunks: number): Promise<Encounter> 
 
 export const writeNoteAgain = (id: string): Promise<void> => request("POST", `${encounterPath(id)}/note`);
 
+/** Write one section again; the others stay and can be edited meanwhile. */
+export const writeSectionAgain = (id: string, name: string): Promise<Encounter> =>
+  request("POST", `${encounterPath(id)}/note/sections/${encodeURIComponent(name)}`);
+
+export const listVersions = (id: string): Promise<VersionEntry[]> => request("GET", `${encounterPath(id)}/note/versions`);
+
+export const getVersion = (id: string, version: number): Promise<OldVersion> =>
+  request("GET", `${encounterPath(id)}/note/versions/${version}`);
+
+export const getCheck = (id: string): Promise<Checked> => request("GET", `${encounterPath(id)}/check`);
+
+export const dismissOmission = (id: string, k: number, reason: string, version: number): Promise<Checked> =>
+  request("POST", `${encounterPath(id)}/omissions/${k}/dismiss`, { reason, version });
+
+/** Sign a version of the note. Refused with `RequestError.blocks` while something stands in the way. */
+export const signNote = (id: string, version: number, signer: string, overrides: SignOverride[]): Promise<Signature> =>
+  request("POST", `${encounterPath(id)}/sign`, { version, signer, overrides });
+
+export type SignOverride = Pick<Block, "section" | "sentence"> & { reason: string };
+
+export const addAddendum = (id: string, text: string, signer: string): Promise<Addendum> =>
+  request("POST", `${encounterPath(id)}/addenda`, { text, signer });
+
+/** The note as plain text; once it is signed, the signed text and its addenda. */
+export const getNoteText = (id: string): Promise<string> => answer(`${encounterPath(id)}/note.txt`, { method: "GET" }, String);
+
+export const setSpeaker = (id: string, n: number, speaker: Speaker): Promise<unknown> =>
+  request("PATCH", `${encounterPath(id)}/turns/${n}`, { speaker });
+
+export const swapSpeakers = (id: string): Promise<unknown> => request("POST", `${encounterPath(id)}/speakers/swap`);
+
 /** Accept or reject a proposed drug. */
 export const decideProposal = (id: string, k: number, state: Proposal["state"]): Promise<unknown> =>
   request("PATCH", `${encounterPath(id)}/proposals/${k}`, { state });
@@ -78,6 +119,10 @@ export async function putChunk(id: string, n: number, samples: ArrayBuffer): Pro
   return answer(`${encounterPath(id)}/audio/${n}`, { method: "PUT", headers, body: samples });
 }
 
+/** Address of a stretch of the recording; times in seconds. */
+export const audioPath = (id: string, start: number, end: number): string =>
+  `${encounterPath(id)}/audio?start=${start}&end=${end}`;
+
 /** Address of the encounter's event stream. */
 export const eventsPath = (id: string): string => `${encounterPath(id)}/events`;
 
@@ -88,7 +133,7 @@ function request<T>(method: string, path: string, body?: unknown, more: RequestI
   return answer(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), ...more });
 }
 
-async function answer<T>(path: string, init: RequestInit): Promise<T> {
+async function answer<T>(path: string, init: RequestInit, read: (text: string) => T = parsed): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, { ...init, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -100,9 +145,10 @@ async function answer<T>(path: string, init: RequestInit): Promise<T> {
     });
   }
   if (!response.ok) throw new RequestError(response.status, await problemOf(response));
-  const text = await response.text();
-  return (text ? JSON.parse(text) : undefined) as T;
+  return read(await response.text());
 }
+
+const parsed = <T>(text: string): T => (text ? JSON.parse(text) : undefined) as T;
 
 async function problemOf(response: Response): Promise<ProblemDocument> {
   const fallback = { title: "The request failed", detail: `The box answered with status ${response.status}.`, hint: "" };

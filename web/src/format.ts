@@ -37,6 +37,11 @@ export function dayName(time: Date, now: Date): string {
   return time.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", ...year });
 }
 
+/** `24 November 2026, 14:05`. */
+export function moment(time: Date): string {
+  return `${time.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })}, ${timeOfDay(time)}`;
+}
+
 /** `1 second`, `2 seconds`. */
 export function count(n: number, thing: string): string {
   return `${n} ${thing}${n === 1 ? "" : "s"}`;

@@ -7,6 +7,8 @@ import "./styles/visit.css";
 import "./styles/recording.css";
 import "./styles/transcript.css";
 import "./styles/note.css";
+import "./styles/review.css";
+import "./styles/signing.css";
 
 import { signal } from "@preact/signals";
 import { render } from "preact";

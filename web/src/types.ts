@@ -12,12 +12,14 @@ export interface Word {
   probability: number;
 }
 
+export type Speaker = "clinician" | "patient" | "unknown";
+
 export interface Turn {
   text: string;
   start: number;
   end: number;
   words: Word[];
-  speaker: "clinician" | "patient" | "unknown";
+  speaker: Speaker;
 }
 
 /** Audio that never arrived, in seconds from the start of the recording. */
@@ -77,6 +79,82 @@ export interface Stamp {
   software: string;
 }
 
+/** How far a sentence agrees with what was said. */
+export type CheckState = "supported" | "inferred" | "unsupported" | "contradicted";
+
+export type Severity = "none" | "minor" | "major";
+
+export interface CheckedSentence {
+  text: string;
+  state: CheckState;
+  severity: Severity;
+  /** Positions, from 0, of the turns that support or contradict it. */
+  turns: number[];
+  /** Sentences for the clinician; they count turns from 1. */
+  reasons: string[];
+}
+
+/** Something that was said and matters for safety, and that the note does not state. */
+export interface Omission {
+  kind: string;
+  /** Can be put into the section as it is. */
+  text: string;
+  section: string;
+  turns: number[];
+  severity: Severity;
+}
+
+export interface Check {
+  sections: { name: string; sentences: CheckedSentence[] }[];
+  /** The most severe first. */
+  omissions: Omission[];
+}
+
+/** What came of checking a version of the note; `check` is null while it is pending. */
+export interface Checked {
+  version: number;
+  check: Check | null;
+  dismissed: { omission: number; reason: string }[];
+}
+
+/** Something that stands in the way of signing. Section and sentence are null for a block of the whole note. */
+export interface Block {
+  kind: "contradicted" | "unsupported" | "check_pending" | "version";
+  section: string | null;
+  sentence: number | null;
+  text: string;
+}
+
+/** A reason to sign in spite of a block. */
+export interface Override extends Block {
+  reason: string;
+}
+
+export interface Signature {
+  version: number;
+  signer: string;
+  /** RFC 3339. */
+  created: string;
+  overrides: Override[];
+  sha256: string;
+}
+
+export interface Addendum {
+  text: string;
+  signer: string;
+  created: string;
+}
+
+export interface VersionEntry {
+  version: number;
+  author: "model" | "clinician";
+  created: string;
+}
+
+export interface OldVersion extends VersionEntry {
+  note: Note | null;
+}
+
 export interface Note {
   template: string;
   sections: Section[];
@@ -112,6 +190,10 @@ export interface Encounter extends Summary {
   proposals: Proposal[];
   note: Note | null;
   note_version: number;
+  /** The only section that is being written again; null for the whole note. */
+  section: string | null;
+  signature: Signature | null;
+  addenda: Addendum[];
   problem: ProblemDocument | null;
 }
 
@@ -168,6 +250,9 @@ export interface EncounterEvents {
   section_text: { name: string; text: string };
   section: Section;
   note: { version: number; note: Note };
+  check: Checked;
+  signature: Signature;
+  addendum: Addendum;
   service: { name: "speech" | "note"; up: boolean };
   deleted: unknown;
 }

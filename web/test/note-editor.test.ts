@@ -72,6 +72,13 @@ test("typing goes on while a save is under way, and is saved next", async () => 
   expect(box.texts["plan"]).toBe("One two");
 });
 
+test("two reasons to save at the same moment save once", async () => {
+  editor.edit("plan", "Mine.");
+  await Promise.all([editor.flush(), editor.flush()]);
+  expect(box.saves).toHaveLength(1);
+  expect([editor.save.value, editor.version]).toEqual(["saved", 2]);
+});
+
 test("text typed back to what is stored needs no save", async () => {
   editor.edit("plan", "Rest!");
   editor.edit("plan", "Rest.");
@@ -88,21 +95,41 @@ test("another tablet's change is shown when nothing was typed here", () => {
 
 test("two people's edits are a conflict; the other version can be loaded", async () => {
   box.change({ plan: "Theirs." });
-  editor.edit("exam", "Mine.");
+  editor.edit("plan", "Mine.");
   await editor.flush();
   expect(editor.save.value).toBe("conflict");
   expect(box.texts).toEqual({ plan: "Theirs.", exam: "Clear." });
   await editor.loadStored();
-  expect([textOf("plan"), textOf("exam"), editor.save.value]).toEqual(["Theirs.", "Clear.", "saved"]);
+  expect([textOf("plan"), editor.save.value]).toEqual(["Theirs.", "saved"]);
 });
 
 test("or the own edits kept, without losing the other person's sections", async () => {
-  box.change({ plan: "Theirs." });
+  box.change({ plan: "Theirs.", exam: "Theirs too." });
   editor.edit("exam", "Mine.");
   await editor.flush();
+  expect(editor.save.value).toBe("conflict");
   await editor.keepOwn();
   expect(box.texts).toEqual({ plan: "Theirs.", exam: "Mine." });
   expect(editor.save.value).toBe("saved");
+});
+
+test("a change in another section is no conflict, whether it is told of before the save or by its refusal", async () => {
+  editor.edit("exam", "Mine.");
+  box.change({ plan: "Written again." });
+  editor.adopt(box.version, noteOf(box.texts));
+  expect([textOf("plan"), textOf("exam"), editor.save.value]).toEqual(["Written again.", "Mine.", "unsaved"]);
+  box.change({ plan: "And again." });
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(box.texts).toEqual({ plan: "And again.", exam: "Mine." });
+  expect([textOf("plan"), editor.save.value]).toEqual(["And again.", "saved"]);
+});
+
+test("a version that comes while a save is under way is shown after it", async () => {
+  editor.edit("exam", "Mine.");
+  const saving = editor.flush();
+  editor.adopt(3, noteOf({ plan: "Later.", exam: "Mine." }));
+  await saving;
+  expect([textOf("plan"), editor.version]).toEqual(["Later.", 3]);
 });
 
 test("an edit whose answer was lost is no conflict with itself", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { chunksStored, type EncounterEvent, reduce, START, transcribedSeconds } from "../src/encounter/state";
+import { chunksStored, type EncounterEvent, reduce, START, transcribedSeconds, withDetails } from "../src/encounter/state";
 import type { Encounter, Note, Section, Turn } from "../src/types";
 
 const encounter: Encounter = {
@@ -18,8 +18,13 @@ const encounter: Encounter = {
   proposals: [],
   note: null,
   note_version: 0,
+  section: null,
+  signature: null,
+  addenda: [],
   problem: null,
 };
+const { id, title, template, paused, created, updated, duration } = encounter;
+const summary = { id, title, template, paused, created, updated, duration };
 const turn = (text: string, start: number, end: number): Turn => ({ text, start, end, words: [], speaker: "unknown" });
 const section = (name: string): Section => ({ name, title: name, text: `${name} text`, sentences: [], edited: false });
 const stamp = { bundle: "", model: "", adapter: "none", strategy: "topics", prompt: "", software: "", caution: "" };
@@ -69,10 +74,36 @@ test("an older note does not replace a newer one", () => {
   expect(after(newer, older).encounter?.note?.notice).toBe("new");
 });
 
-test("writing again clears the last note and its trouble", () => {
-  const failed: EncounterEvent = { name: "snapshot", data: { ...encounter, state: "failed", note, note_version: 1 } };
-  const writing: EncounterEvent = { name: "state", data: { ...encounter, state: "writing" } };
-  expect(after(failed, writing).encounter).toMatchObject({ state: "writing", note: null, problem: null });
+test("writing again clears the trouble, and shows the last note until it is known how much of it is written", () => {
+  const problem = { title: "", detail: "No model.", hint: "" };
+  const failed: EncounterEvent = { name: "snapshot", data: { ...encounter, state: "failed", note, note_version: 1, problem } };
+  const writing: EncounterEvent = { name: "state", data: { ...summary, state: "writing" } };
+  const during = after(failed, writing);
+  expect(during).toMatchObject({ settling: true, encounter: { state: "writing", note, problem: null } });
+  const told = withDetails(during, { problem: null, section: "plan" });
+  expect(told).toMatchObject({ settling: false, encounter: { section: "plan" } });
+  const draft = reduce(told, { name: "state", data: { ...summary, state: "draft" } });
+  expect(draft.encounter?.section).toBeNull();
+});
+
+test("the last check is kept while the next one is pending, and an older one changes nothing", () => {
+  const check = { sections: [], omissions: [] };
+  const written: EncounterEvent = { name: "note", data: { version: 2, note } };
+  const checked = after(written, { name: "check", data: { version: 2, check, dismissed: [] } });
+  expect(checked).toMatchObject({ checked: { check }, lastChecked: { check } });
+  const swapped = reduce(checked, { name: "turn", data: { n: 0, turn: turn("one", 0, 1) } });
+  expect(swapped).toMatchObject({ checked: { version: 2, check: null }, lastChecked: { check } });
+  const edited = reduce(checked, { name: "note", data: { version: 3, note } });
+  expect(edited).toMatchObject({ checked: { version: 3, check: null }, lastChecked: { check } });
+  const late = reduce(edited, { name: "check", data: { version: 2, check: { ...check }, dismissed: [] } });
+  expect(late.checked).toEqual({ version: 3, check: null, dismissed: [] });
+});
+
+test("a signature and each addendum stand once", () => {
+  const signature = { version: 2, signer: "Dr. A", created: "2026-11-22T14:30:00Z", overrides: [], sha256: "0" };
+  const addendum = { text: "Called.", signer: "Dr. A", created: "2026-11-22T15:00:00Z" };
+  const event: EncounterEvent = { name: "addendum", data: addendum };
+  expect(after({ name: "signature", data: signature }, event, event).encounter).toMatchObject({ signature, addenda: [addendum] });
 });
 
 test("a snapshot says that services are up again unless it is told otherwise", () => {

@@ -2,13 +2,14 @@
 
 import { signal } from "@preact/signals";
 
-import { eventsPath, getEncounter, RequestError } from "../api";
+import { eventsPath, getCheck, getEncounter, RequestError } from "../api";
 import { delayAfter } from "../upload/backoff";
 import type { EncounterEventName, EncounterEvents } from "../types";
-import { type EncounterEvent, reduce, START, type VisitState, withProblem } from "./state";
+import { type EncounterEvent, reduce, START, type VisitState, withChecked, withDetails } from "./state";
 
 const NAMES: EncounterEventName[] = [
-  "snapshot", "state", "partial", "turn", "proposal", "gap", "progress", "section_text", "section", "note", "service", "deleted",
+  "snapshot", "state", "partial", "turn", "proposal", "gap", "progress", "section_text", "section", "note", "check",
+  "signature", "addendum", "service", "deleted",
 ];
 
 export class LiveEncounter {
@@ -62,16 +63,28 @@ export class LiveEncounter {
   #receive(event: EncounterEvent): void {
     this.apply(event);
     if (event.name === "deleted") this.close();
-    // What went wrong stands only in the whole encounter.
-    if (event.name === "state") void this.#fetchProblem();
+    // What went wrong, and which section is written again, stands only in the whole encounter; the check beside it.
+    if (event.name === "state") void this.#fetchDetails();
+    if (event.name === "snapshot" && event.data.note) void this.#fetchCheck();
   }
 
-  async #fetchProblem(): Promise<void> {
+  async #fetchDetails(): Promise<void> {
     try {
-      const { problem } = await getEncounter(this.id);
-      this.state.value = withProblem(this.state.value, problem);
+      const details = await getEncounter(this.id);
+      // What was true before the next event is of no use after it.
+      if (details.state === this.state.value.encounter?.state) this.state.value = withDetails(this.state.value, details);
     } catch {
       // The stream's next snapshot tells it too.
+    }
+  }
+
+  async #fetchCheck(): Promise<void> {
+    try {
+      const checked = await getCheck(this.id);
+      // An event may have told more meanwhile.
+      if (!this.state.value.checked?.check || checked.check) this.state.value = withChecked(this.state.value, checked);
+    } catch {
+      // The event of the next check tells it too.
     }
   }
 

@@ -26,6 +26,8 @@ export class NoteEditor {
   readonly #encounter: string;
   readonly #api: NoteApi;
   #version = 0;
+  /** The newest version that was told of while a save was under way. */
+  #told: SavedNote | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> | null = null;
   #failures = 0;
@@ -41,7 +43,12 @@ export class NoteEditor {
     return (this.note.value?.sections ?? []).map((section) => ({ ...section, text: edits.get(section.name) ?? section.text }));
   }
 
-  /** The box has this version now. Edits that are not saved yet make a newer one a conflict. */
+  /** The version that the box had last. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The box has this version now. It is a conflict where it changed a section that is being edited here. */
   adopt(version: number, note: Note | null): void {
     if (note === null) {
       this.#replace(version, null);
@@ -49,9 +56,10 @@ export class NoteEditor {
     }
     if (this.note.value && version <= this.#version) return;
     // While a save is under way, a new version is most likely its own echo; the answer to the save decides.
-    if (this.#saving) return;
-    if (this.edits.value.size > 0) this.save.value = "conflict";
-    else this.#replace(version, note);
+    if (this.#saving) this.#told = { version, note };
+    else if (this.edits.value.size === 0) this.#replace(version, note);
+    else if (this.#touchesEdits(note)) this.save.value = "conflict";
+    else this.#rebase({ version, note });
   }
 
   /** The clinician typed. */
@@ -70,11 +78,13 @@ export class NoteEditor {
   /** Save now what is not saved. `leaving` lets the request outlive the page. */
   async flush(leaving = false): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#saving;
+    while (this.#saving) await this.#saving;
     if (this.edits.value.size === 0 || this.save.value === "conflict") return;
     this.#saving = this.#save(leaving);
     await this.#saving;
     this.#saving = null;
+    if (this.#told) this.adopt(this.#told.version, this.#told.note);
+    this.#told = null;
     // What was typed meanwhile is next.
     if (this.save.value === "unsaved") this.#timer = setTimeout(() => void this.flush(), REST_MS);
   }
@@ -113,9 +123,27 @@ export class NoteEditor {
       const { note, note_version: version } = await this.#api.getEncounter(this.#encounter);
       const texts = new Map(note?.sections.map(({ name, text }) => [name, text]));
       if (note && [...sent].every(([name, text]) => texts.get(name) === text)) this.#stored(sent, { version, note });
+      else if (note && version > this.#version && !this.#touchesEdits(note)) this.#rebase({ version, note });
     } catch {
       // Without the stored note it stays a conflict, and the clinician chooses.
     }
+  }
+
+  /** Whether a newer note has a text, in a section that is edited here, that is neither the one before nor the edited one. */
+  #touchesEdits(note: Note): boolean {
+    const before = new Map(this.note.value?.sections.map(({ name, text }) => [name, text]));
+    return note.sections.some(({ name, text }) => ![before.get(name), this.edits.value.get(name) ?? text].includes(text));
+  }
+
+  /** Take over what changed in other sections, and keep the own edits. */
+  #rebase({ version, note }: SavedNote): void {
+    this.#version = version;
+    this.note.value = note;
+    const stored = new Map(note.sections.map(({ name, text }) => [name, text]));
+    this.edits.value = new Map([...this.edits.value].filter(([name, text]) => stored.get(name) !== text));
+    this.save.value = this.edits.value.size > 0 ? "unsaved" : "saved";
+    clearTimeout(this.#timer);
+    if (this.edits.value.size > 0) this.#timer = setTimeout(() => void this.flush(), REST_MS);
   }
 
   #stored(sent: ReadonlyMap<string, string>, { version, note }: SavedNote): void {

@@ -1,13 +1,14 @@
 /** What the page knows about one encounter, and how each event changes it. Pure: no request, no clock. */
 
 import {
+  type Addendum,
   CHUNK_SECONDS,
+  type Checked,
   type Encounter,
   type EncounterEventName,
   type EncounterEvents,
   type Gap,
   type Partial,
-  type ProblemDocument,
   type Proposal,
   type Section,
   type Transcript,
@@ -25,6 +26,12 @@ export interface VisitState {
   written: Section[];
   /** Section name to its text so far. */
   writing: Record<string, string>;
+  /** What came of checking the newest note; null while nothing is known of it. */
+  checked: Checked | null;
+  /** The last check that came, while the next one is pending: most sentences are as they were. */
+  lastChecked: Checked | null;
+  /** Writing began, and whether all of the note or one section is written is not known yet. */
+  settling: boolean;
   services: { speech: boolean; note: boolean };
   deleted: boolean;
 }
@@ -35,6 +42,9 @@ export const START: VisitState = {
   progress: null,
   written: [],
   writing: {},
+  checked: null,
+  lastChecked: null,
+  settling: false,
   services: { speech: true, note: true },
   deleted: false,
 };
@@ -47,15 +57,15 @@ export function reduce(state: VisitState, event: EncounterEvent): VisitState {
   switch (event.name) {
     case "snapshot":
       // Services that are down are named after the snapshot.
-      return { ...state, encounter: event.data, partial: null, services: START.services, ...noWriting() };
+      return { ...state, encounter: event.data, partial: null, settling: false, services: START.services, ...noWriting() };
     case "state":
       return withState(state, event.data);
     case "partial":
       return { ...state, partial: event.data };
     case "turn":
-      return withTurn(state, event.data.n, event.data.turn);
+      return unchecked(withTurn(state, event.data.n, event.data.turn));
     case "proposal":
-      return withProposal(state, event.data.k, event.data.proposal);
+      return unchecked(withProposal(state, event.data.k, event.data.proposal));
     case "gap":
       return withTranscript(state, (transcript) => ({ ...transcript, gaps: addGap(transcript.gaps, event.data) }));
     case "progress":
@@ -66,6 +76,12 @@ export function reduce(state: VisitState, event: EncounterEvent): VisitState {
       return withSection(state, event.data);
     case "note":
       return withNote(state, event.data);
+    case "check":
+      return withChecked(state, event.data);
+    case "signature":
+      return state.encounter ? { ...state, encounter: { ...state.encounter, signature: event.data } } : state;
+    case "addendum":
+      return withAddendum(state, event.data);
     case "service":
       return { ...state, services: { ...state.services, [event.data.name]: event.data.up } };
     case "deleted":
@@ -73,9 +89,15 @@ export function reduce(state: VisitState, event: EncounterEvent): VisitState {
   }
 }
 
-/** The state with what the encounter says of its trouble, which no event but a snapshot carries. */
-export function withProblem(state: VisitState, problem: ProblemDocument | null): VisitState {
-  return state.encounter ? { ...state, encounter: { ...state.encounter, problem } } : state;
+/** The state with what no event but a snapshot carries: the encounter's trouble, and which section is written again. */
+export function withDetails(state: VisitState, { problem, section }: Pick<Encounter, "problem" | "section">): VisitState {
+  return state.encounter ? { ...state, settling: false, encounter: { ...state.encounter, problem, section } } : state;
+}
+
+/** The state with a check, unless it is of an older note. */
+export function withChecked(state: VisitState, checked: Checked): VisitState {
+  if (!state.encounter || checked.version < state.encounter.note_version) return state;
+  return { ...state, checked, lastChecked: checked.check ? checked : state.lastChecked };
 }
 
 /** Seconds of the recording that are turned into text so far. */
@@ -95,9 +117,10 @@ const noWriting = (): Pick<VisitState, "progress" | "written" | "writing"> => ({
 function withState(state: VisitState, summary: EncounterEvents["state"]): VisitState {
   if (!state.encounter) return state;
   const starts = summary.state === "writing" && state.encounter.state !== "writing";
-  const encounter = { ...state.encounter, ...summary, ...(starts ? { note: null, problem: null } : {}) };
+  const section = summary.state === "writing" ? state.encounter.section : null;
+  const encounter = { ...state.encounter, ...summary, section, ...(starts ? { problem: null } : {}) };
   const partial = summary.state === "recording" || summary.state === "transcribing" ? state.partial : null;
-  return { ...state, encounter, partial, ...(starts ? noWriting() : {}) };
+  return { ...state, encounter, partial, settling: starts, ...(starts ? noWriting() : {}) };
 }
 
 function withTurn(state: VisitState, n: number, turn: Turn): VisitState {
@@ -133,5 +156,19 @@ function withSection(state: VisitState, section: Section): VisitState {
 
 function withNote(state: VisitState, { version, note }: EncounterEvents["note"]): VisitState {
   if (!state.encounter || version < state.encounter.note_version) return state;
-  return { ...state, encounter: { ...state.encounter, note, note_version: version }, ...noWriting() };
+  const newer = version > state.encounter.note_version;
+  const next = { ...state, encounter: { ...state.encounter, note, note_version: version }, ...noWriting() };
+  return newer ? { ...next, checked: { version, check: null, dismissed: [] } } : next;
+}
+
+/** Whatever the note is checked against has changed: its check is pending again. */
+function unchecked(state: VisitState): VisitState {
+  return state.checked ? { ...state, checked: { ...state.checked, check: null, dismissed: [] } } : state;
+}
+
+function withAddendum(state: VisitState, addendum: Addendum): VisitState {
+  if (!state.encounter) return state;
+  const known = state.encounter.addenda.some(({ created, text }) => created === addendum.created && text === addendum.text);
+  if (known) return state;
+  return { ...state, encounter: { ...state.encounter, addenda: [...state.encounter.addenda, addendum] } };
 }

@@ -1,10 +1,11 @@
 /** Asks before a visit is deleted, and deletes it. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { deleteEncounter, explain, RequestError } from "../api";
 import { useApp } from "../app-context";
 import { Button } from "./controls";
+import { Dialog } from "./dialog";
 
 interface DeleteDialogProps {
   visit: { id: string; title: string };
@@ -13,11 +14,8 @@ interface DeleteDialogProps {
 
 export function DeleteDialog({ visit, onClose }: DeleteDialogProps) {
   const { recorder, uploads, spoken } = useApp();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
-
-  useEffect(() => dialog.current?.showModal(), []);
 
   const remove = async () => {
     setBusy(true);
@@ -38,31 +36,21 @@ export function DeleteDialog({ visit, onClose }: DeleteDialogProps) {
   };
 
   return (
-    <dialog
-      ref={dialog}
-      class="dialog"
-      aria-labelledby="delete-title"
-      aria-describedby="delete-text"
-      data-testid="delete-dialog"
-      onClose={() => onClose(false)}
-    >
-      <h2 id="delete-title">Delete “{visit.title}”?</h2>
-      <p id="delete-text">
-        The recording, the transcript and the note are erased from this box and this tablet. This cannot be undone.
-      </p>
+    <Dialog title={`Delete “${visit.title}”?`} testId="delete-dialog" onClose={() => onClose(false)}>
+      <p>The recording, the transcript and the note are erased from this box and this tablet. This cannot be undone.</p>
       {trouble && (
         <p class="dialog-trouble" role="alert">
           {trouble}
         </p>
       )}
       <div class="dialog-actions">
-        <Button autofocus disabled={busy} onClick={() => dialog.current?.close()}>
+        <Button autofocus disabled={busy} onClick={() => onClose(false)}>
           Keep
         </Button>
         <Button kind="danger" disabled={busy} data-testid="confirm-delete" onClick={() => void remove()}>
           Delete visit
         </Button>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,180 +1,118 @@
-/** The finished draft: every section editable in place, saved by itself, copied as a whole or in parts. */
+/** The note to review: every sentence with its state, every section editable in place, signed at the end. */
 
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { explain } from "../api";
+import { explain, getNoteText, writeNoteAgain, writeSectionAgain } from "../api";
 import { useApp } from "../app-context";
 import { copyText } from "../copy";
-import { type NoteEditor, type SaveState, noteText, sectionText } from "../encounter/note-editor";
-import type { Encounter, Section } from "../types";
+import { noteText, sectionText } from "../encounter/note-editor";
+import { isWritable, type Review } from "../review/review";
+import type { Encounter } from "../types";
 import { Banner, Button, useShortcut } from "./controls";
 import { DraftNotice, ModelCaution } from "./draft-notice";
-import { CopyIcon, FinishIcon } from "./icons";
+import { AddIcon, AgainIcon, CopyIcon, FinishIcon, SignIcon } from "./icons";
+import { NoteSection } from "./note-section";
+import { Omissions } from "./omissions";
+import { ReviewBar } from "./review-bar";
+import { ReviewDialogs, type ReviewDialog } from "./review-dialogs";
+import { useRoving } from "./roving";
+import { SaveTrouble, SaveWords } from "./save-state";
+import { Addenda, Signed } from "./signed";
 
 /** How long a copy button says that it copied. */
 const COPIED_MS = 2_500;
 
 interface DraftNoteProps {
   encounter: Encounter;
-  editor: NoteEditor;
-  onSources: (turns: ReadonlySet<number>) => void;
+  review: Review;
   children?: ComponentChildren;
 }
 
-export function DraftNote({ encounter, editor, onSources, children }: DraftNoteProps) {
+export function DraftNote({ encounter, review, children }: DraftNoteProps) {
+  const { editor } = review;
   const note = editor.note.value;
+  const sections = review.sections.value;
+  const [dialog, setDialog] = useState<ReviewDialog>(null);
   const [copied, copy] = useCopy();
-  const copyAll = () => void copy("note", noteText(editor.sections, note?.notice ?? ""), "The note");
+  const [trouble, setTrouble] = useState("");
+  const signedText = useSignedText(encounter);
+  const roving = useRoving(sections.flatMap(({ lines }) => lines.filter(({ state }) => state !== "silent").map(({ key }) => key)));
+  const body = useRef<HTMLDivElement>(null);
+  const resting = review.resting.value;
+  useLayoutEffect(() => {
+    if (resting.size > 0) body.current?.querySelector(".is-resting")?.scrollIntoView({ block: "center" });
+  }, [review.selection.value]);
+  const signed = encounter.state === "signed";
+  const idle = encounter.state === "draft";
+  const notice = signedText ? lastLine(signedText, noteText(sections, "")) : (note?.notice ?? "");
+  const copyAll = () => void copy("note", signedText ?? noteText(sections, notice), "The note");
+  const decide = () => void editor.flush().then(() => setDialog(signed ? "addendum" : "sign"));
   useShortcut("C", note ? copyAll : null);
+  useShortcut("S", idle || signed ? decide : null);
   if (!note) return null;
-  const writable = encounter.state === "draft" || encounter.state === "failed";
+  const again = (request: Promise<unknown>) => {
+    setTrouble("");
+    request.catch((error: unknown) => setTrouble(explain(error)));
+  };
   return (
     <>
       <div class="pane-header">
         <h2 id="note-title">Note</h2>
-        <span class="tag-draft">Draft</span>
-        <SaveWords editor={editor} />
-        <Button
-          kind="primary"
-          icon={copied === "note" ? <FinishIcon /> : <CopyIcon />}
-          shortcut="C"
-          data-testid="copy-note"
-          onClick={copyAll}
-        >
-          {copied === "note" ? "Copied" : "Copy note"}
-        </Button>
+        {signed ? null : <SaveWords editor={editor} />}
+        <div class="note-actions">
+          <Button icon={copied === "note" ? <FinishIcon /> : <CopyIcon />} shortcut="C" data-testid="copy-note" onClick={copyAll}>
+            {copied === "note" ? "Copied" : "Copy note"}
+          </Button>
+          {(idle || signed) && (
+            <Button kind="primary" icon={signed ? <AddIcon /> : <SignIcon />} shortcut="S" data-testid={signed ? "add-addendum" : "sign"} onClick={decide}>
+              {signed ? "Addendum" : "Sign"}
+            </Button>
+          )}
+        </div>
       </div>
-      <div class="pane-body">
-        <DraftNotice words={note.notice} />
+      {encounter.state !== "failed" && <ReviewBar review={review} onVersions={() => setDialog("versions")} onHelp={() => setDialog("help")} />}
+      <div class="pane-body" ref={body} {...roving.list}>
+        {encounter.signature ? <Signed signature={encounter.signature} /> : <DraftNotice words={note.notice} />}
         {note.stamp.caution && <ModelCaution words={note.stamp.caution} />}
         {children}
         <SaveTrouble editor={editor} />
+        {trouble && <Banner kind="error">{trouble}</Banner>}
         {copied === "failed" && (
           <Banner kind="warning" testId="copy-failed">
             The browser did not allow copying. Mark the text and copy it by hand.
           </Banner>
         )}
-        {editor.sections.map((section) => (
-          <SectionEditor
+        {!signed && <Omissions review={review} encounter={encounter} />}
+        {sections.map((section) => (
+          <NoteSection
             key={section.name}
             section={section}
-            writable={writable}
+            review={review}
+            roving={roving}
+            writable={isWritable(encounter, section.name)}
             copied={copied === section.name}
-            onCopy={() => void copy(section.name, sectionText(section, note.notice), section.title)}
-            onEdit={(text) => editor.edit(section.name, text)}
-            onLeave={() => void editor.flush()}
-            onFocus={() => onSources(new Set(section.sentences.flatMap(({ turns }) => turns)))}
+            onCopy={() => void copy(section.name, sectionText(section, notice), section.title)}
+            onAgain={idle ? () => again(editor.flush().then(() => writeSectionAgain(encounter.id, section.name))) : null}
           />
         ))}
+        <Addenda addenda={encounter.addenda} />
         <p class="stamp muted">
           Written by {note.stamp.model} ({note.stamp.bundle}), adapter {note.stamp.adapter}, Chartside {note.stamp.software}
         </p>
+        {idle && (
+          <Button
+            kind="quiet"
+            icon={<AgainIcon />}
+            data-testid="write-all-again"
+            onClick={() => again(editor.flush().then(() => writeNoteAgain(encounter.id)))}
+          >
+            Write the whole note again
+          </Button>
+        )}
       </div>
+      <ReviewDialogs open={dialog} review={review} encounter={encounter} onClose={() => setDialog(null)} />
     </>
-  );
-}
-
-interface SectionEditorProps {
-  section: Section;
-  writable: boolean;
-  copied: boolean;
-  onCopy: () => void;
-  onEdit: (text: string) => void;
-  onLeave: () => void;
-  onFocus: () => void;
-}
-
-function SectionEditor({ section, writable, copied, onCopy, onEdit, onLeave, onFocus }: SectionEditorProps) {
-  const area = useRef<HTMLTextAreaElement>(null);
-  const label = `section-${section.name}`;
-  useLayoutEffect(() => fitHeight(area.current), [section.text]);
-  return (
-    <section class="note-section" aria-labelledby={label} data-testid="section" data-name={section.name}>
-      <div class="note-section-header">
-        <h3 id={label}>{section.title}</h3>
-        {section.edited && <span class="muted edited-mark">Edited</span>}
-        <Button
-          kind="quiet"
-          icon={copied ? <FinishIcon /> : <CopyIcon />}
-          data-testid="copy-section"
-          aria-label={copied ? `${section.title} copied` : `Copy ${section.title}`}
-          onClick={onCopy}
-        >
-          {copied ? "Copied" : "Copy"}
-        </Button>
-      </div>
-      <textarea
-        ref={area}
-        aria-labelledby={label}
-        data-testid="section-text"
-        rows={1}
-        spellcheck
-        readOnly={!writable}
-        value={section.text}
-        onInput={(event) => onEdit(event.currentTarget.value)}
-        onBlur={onLeave}
-        onFocus={onFocus}
-      />
-    </section>
-  );
-}
-
-/** As tall as its text, where the style sheet's `field-sizing` cannot do it. */
-function fitHeight(area: HTMLTextAreaElement | null): void {
-  if (!area || CSS.supports("field-sizing", "content")) return;
-  area.style.height = "auto";
-  area.style.height = `${area.scrollHeight}px`;
-}
-
-const SAVE_WORDS: Record<SaveState, string> = {
-  saved: "Saved",
-  unsaved: "Editing",
-  saving: "Saving",
-  failed: "Not saved yet",
-  conflict: "Not saved",
-};
-
-function SaveWords({ editor }: { editor: NoteEditor }) {
-  return (
-    <span class={`save-words save-${editor.save.value}`} data-testid="save-state" data-state={editor.save.value}>
-      {SAVE_WORDS[editor.save.value]}
-    </span>
-  );
-}
-
-function SaveTrouble({ editor }: { editor: NoteEditor }) {
-  const [trouble, setTrouble] = useState<string | null>(null);
-  if (editor.save.value === "failed") {
-    return (
-      <Banner kind="warning" testId="save-failed">
-        Your changes are not saved yet; the page keeps trying. {editor.trouble}
-      </Banner>
-    );
-  }
-  if (editor.save.value !== "conflict") return null;
-  const choose = (action: () => Promise<void>) => {
-    setTrouble(null);
-    action().catch((error: unknown) => setTrouble(explain(error)));
-  };
-  return (
-    <Banner
-      kind="error"
-      testId="save-conflict"
-      actions={
-        <>
-          <Button data-testid="load-stored" onClick={() => choose(() => editor.loadStored())}>
-            Load the other version
-          </Button>
-          <Button data-testid="keep-own" onClick={() => choose(() => editor.keepOwn())}>
-            Keep mine
-          </Button>
-        </>
-      }
-    >
-      <strong>This note was changed somewhere else.</strong>{" "}
-      {trouble ?? "Load that version and lose your last changes, or keep yours in the sections you edited."}
-    </Banner>
   );
 }
 
@@ -192,3 +130,17 @@ function useCopy(): [string | null, (what: string, text: string, spokenName: str
   };
   return [copied, copy];
 }
+
+/** The signed text with its addenda, as the box vouches for it; null while the note is a draft. */
+function useSignedText({ id, signature, addenda }: Encounter): string | null {
+  const [text, setText] = useState<string | null>(null);
+  useEffect(() => {
+    if (!signature) return;
+    // Without it, the text on the page is copied.
+    getNoteText(id).then(setText, () => undefined);
+  }, [id, signature, addenda.length]);
+  return signature ? text : null;
+}
+
+/** What a signed text says of its signature, after its sections. */
+const lastLine = (signed: string, sections: string): string => signed.slice(sections.length - 1).split("\n", 1)[0] ?? "";

@@ -110,3 +110,77 @@ export const DownIcon = () => (
     <path d="M12 5v13M6.5 12.5 12 18l5.5-5.5" />
   </Icon>
 );
+
+export const HearIcon = () => (
+  <Icon>
+    <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11" />
+  </Icon>
+);
+
+export const StopIcon = () => (
+  <Icon>
+    <rect x="6.5" y="6.5" width="11" height="11" rx="1.5" />
+  </Icon>
+);
+
+export const SwapIcon = () => (
+  <Icon>
+    <path d="M4 8.5h15M15 4.5l4 4-4 4M20 15.5H5M9 11.5l-4 4 4 4" />
+  </Icon>
+);
+
+export const AgainIcon = () => (
+  <Icon>
+    <path d="M19 12a7 7 0 1 1-2.2-5.1M19 4v4.5h-4.5" />
+  </Icon>
+);
+
+export const HistoryIcon = () => (
+  <Icon>
+    <path d="M5 12a7 7 0 1 0 2.2-5.1M5 4v4.5h4.5M12 8.5V12l2.5 1.5" />
+  </Icon>
+);
+
+export const SignIcon = () => (
+  <Icon>
+    <path d="M4 16.5c3-7 6-10.5 7.5-9.5S9 14 8 16.5c2-3 4-4.5 5-3.500s-.5 3 .5 3.5 2.5-1 3.5-2M4 20h16" />
+  </Icon>
+);
+
+export const AddIcon = () => (
+  <Icon>
+    <path d="M12 5v14M5 12h14" />
+  </Icon>
+);
+
+export const CloseIcon = () => (
+  <Icon>
+    <path d="m6.5 6.5 11 11M17.5 6.5l-11 11" />
+  </Icon>
+);
+
+export const KeyboardIcon = () => (
+  <Icon>
+    <rect x="3" y="6" width="18" height="12" rx="2" />
+    <path d="M7 10v.2M11 10v.2M15 10v.2M8 14.500h8" />
+  </Icon>
+);
+
+export const ContradictedIcon = () => (
+  <Icon>
+    <path d="M8.6 3.500h6.800l5.1 5.100v6.800l-5.1 5.100H8.600l-5.1-5.100V8.600zM9 9l6 6M15 9l-6 6" />
+  </Icon>
+);
+
+export const UnsupportedIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M9.7 9.600a2.4 2.4 0 1 1 3.5 2.200c-.8.4-1.2.9-1.2 1.700M12 16.300v.3" />
+  </Icon>
+);
+
+export const InferredIcon = () => (
+  <Icon>
+    <path d="M5 10c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0M5 15.500c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0" />
+  </Icon>
+);

@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 import { explain, writeNoteAgain } from "../api";
 import { useApp } from "../app-context";
 import type { LiveEncounter } from "../encounter/live";
-import type { NoteEditor } from "../encounter/note-editor";
 import { type VisitState, transcribedSeconds } from "../encounter/state";
 import { clock } from "../format";
+import type { Review } from "../review/review";
 import type { Encounter, TemplateSection } from "../types";
 import { Banner, Button, Progress } from "./controls";
 import { DraftNote } from "./draft-note";
@@ -16,19 +16,19 @@ import { DraftNotice } from "./draft-notice";
 interface NotePaneProps {
   live: LiveEncounter;
   encounter: Encounter;
-  editor: NoteEditor;
-  onSources: (turns: ReadonlySet<number>) => void;
+  review: Review;
+  /** Whether there is a note to review. */
+  reviewing: boolean;
 }
 
-export function NotePane({ live, encounter, editor, onSources }: NotePaneProps) {
+export function NotePane({ live, encounter, review, reviewing }: NotePaneProps) {
   const { box } = useApp();
   const template = box.status.value?.templates.find(({ name }) => name === encounter.template);
   const outline = template?.sections ?? [];
-  const showsDraft = editor.note.value !== null && ["draft", "signed", "failed"].includes(encounter.state);
   return (
     <section class="pane note-pane" aria-labelledby="note-title" data-testid="note">
-      {showsDraft ? (
-        <DraftNote encounter={encounter} editor={editor} onSources={onSources}>
+      {reviewing ? (
+        <DraftNote encounter={encounter} review={review}>
           {encounter.state === "failed" && <Failed encounter={encounter} />}
         </DraftNote>
       ) : (

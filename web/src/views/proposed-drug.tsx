@@ -6,12 +6,14 @@ interface ProposedDrugProps {
   proposal: Proposal;
   /** The words as they were heard, with their punctuation. */
   heard: string;
-  onDecide: (state: Proposal["state"]) => void;
+  /** Null when nothing may change any more. */
+  onDecide: ((state: Proposal["state"]) => void) | null;
 }
 
 export function ProposedDrug({ proposal, heard, onDecide }: ProposedDrugProps) {
   const accepted = proposal.state === "accepted";
   const shown = accepted ? proposal.drug + (/[.,;:?!]+$/.exec(heard)?.[0] ?? "") : heard;
+  if (!onDecide) return <span class={accepted ? "proposed is-accepted" : ""} title={accepted ? `Heard as "${proposal.said}".` : ""}>{`${shown} `}</span>;
   const words = accepted ? `Heard as "${proposal.said}". Tap to keep what was heard.` : `Tap to read it as ${proposal.drug}.`;
   return (
     <>

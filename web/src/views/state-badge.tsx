@@ -2,7 +2,7 @@
 
 import { useApp } from "../app-context";
 import type { Summary } from "../types";
-import { MicrophoneIcon, PauseIcon, ReviewIcon, WarningIcon, WorkingIcon } from "./icons";
+import { MicrophoneIcon, PauseIcon, ReviewIcon, SignIcon, WarningIcon, WorkingIcon } from "./icons";
 
 const BADGES = {
   recording: { words: "Recording", icon: <MicrophoneIcon /> },
@@ -12,7 +12,7 @@ const BADGES = {
   transcribing: { words: "Transcribing", icon: <WorkingIcon /> },
   writing: { words: "Writing note", icon: <WorkingIcon /> },
   draft: { words: "Draft to review", icon: <ReviewIcon /> },
-  signed: { words: "Signed", icon: <ReviewIcon /> },
+  signed: { words: "Signed", icon: <SignIcon /> },
   failed: { words: "Note failed", icon: <WarningIcon /> },
 };
 

@@ -1,35 +1,42 @@
 /** What was said, turn by turn, with gaps and doubtful words marked. */
 
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { decideProposal, explain, swapSpeakers } from "../api";
 import { clock } from "../format";
 import type { VisitState } from "../encounter/state";
-import type { Gap, Partial, Proposal, Turn, Word } from "../types";
-import { Button } from "./controls";
-import { DownIcon, WarningIcon } from "./icons";
-import { ProposedDrug } from "./proposed-drug";
+import type { Review } from "../review/review";
+import type { Gap, Partial, Turn } from "../types";
+import { Banner, Button } from "./controls";
+import { DownIcon, SwapIcon, WarningIcon } from "./icons";
+import { useRoving } from "./roving";
+import { hasDoubt, TurnLine } from "./turn-line";
 
-/** Words that were recognized with less than this probability are marked. */
-const DOUBTFUL = 0.5;
 /** This near to its end, in CSS pixels, the transcript follows what is said. */
 const NEAR_END = 80;
 
 interface TranscriptPaneProps {
   state: VisitState;
-  /** Turns that the section in focus was written from. */
-  sources: ReadonlySet<number>;
-  /** Takes number and new state of a proposal. */
-  onDecide: (k: number, state: Proposal["state"]) => void;
+  /** Null while there is no note to review. */
+  review: Review | null;
 }
 
-export function TranscriptPane({ state, sources, onDecide }: TranscriptPaneProps) {
+export function TranscriptPane({ state, review }: TranscriptPaneProps) {
   const { encounter, partial } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const [follows, setFollows] = useState(true);
+  const [trouble, setTrouble] = useState("");
   const turns = encounter?.transcript.turns ?? [];
   const gaps = encounter?.transcript.gaps ?? [];
   const proposals = encounter?.proposals ?? [];
+  const signed = encounter?.state === "signed";
+  const roving = useRoving(turns.map((_, n) => String(n)));
+  const sources = review?.sources.value;
+  const told = (request: Promise<unknown>) => {
+    setTrouble("");
+    request.catch((error: unknown) => setTrouble(explain(error)));
+  };
+  const onDecide = encounter && !signed ? (k: number, wanted: "accepted" | "rejected") => told(decideProposal(encounter.id, k, wanted)) : null;
   const live = encounter?.state === "recording" || encounter?.state === "transcribing";
 
   useLayoutEffect(() => {
@@ -37,9 +44,8 @@ export function TranscriptPane({ state, sources, onDecide }: TranscriptPaneProps
   }, [turns.length, gaps.length, partial, follows, live]);
 
   useLayoutEffect(() => {
-    if (sources.size === 0) return;
-    scroller.current?.querySelector(".turn.is-source")?.scrollIntoView({ block: "nearest" });
-  }, [sources]);
+    if (sources?.size) scroller.current?.querySelector(".turn.is-source")?.scrollIntoView({ block: "center" });
+  }, [review?.selection.value]);
 
   const onScroll = () => {
     const pane = scroller.current;
@@ -50,22 +56,37 @@ export function TranscriptPane({ state, sources, onDecide }: TranscriptPaneProps
     <section class="pane transcript-pane" aria-labelledby="transcript-title">
       <div class="pane-header">
         <h2 id="transcript-title">Transcript</h2>
-        {turns.some(hasDoubt) && (
-          <span class="muted legend">
-            <span class="doubtful">dotted</span> = heard with doubt
-          </span>
+        {encounter && !signed && turns.some(({ speaker }) => speaker !== "unknown") && (
+          <Button kind="quiet" icon={<SwapIcon />} data-testid="swap-speakers" onClick={() => told(swapSpeakers(encounter.id))}>
+            Swap speakers
+          </Button>
         )}
       </div>
-      <div class="pane-body transcript" ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label="What was said">
+      {trouble && <Banner kind="error">{trouble}</Banner>}
+      <PlayerTrouble review={review} />
+      <div class="pane-body transcript" {...roving.list} ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label="What was said">
+        {turns.some(hasDoubt) && (
+          <p class="muted legend">
+            <span class="doubtful">Dotted</span> words were heard with doubt.
+          </p>
+        )}
         <div role="log" aria-label="Turns" aria-live={live ? "polite" : "off"} aria-relevant="additions">
           <ol class="turns" data-testid="turns">
             {inOrder(turns, gaps).map((line) =>
               line.kind === "gap" ? (
                 <GapLine key={`gap-${line.gap.start}`} gap={line.gap} />
               ) : (
-                <TurnLine key={line.n} turn={line.turn} isSource={sources.has(line.n)}>
-                  <Words turn={line.turn} proposals={proposals} n={line.n} onDecide={onDecide} />
-                </TurnLine>
+                <TurnLine
+                  key={line.n}
+                  n={line.n}
+                  turn={line.turn}
+                  proposals={proposals}
+                  review={review}
+                  roving={roving}
+                  signed={signed}
+                  onDecide={onDecide}
+                  onTrouble={setTrouble}
+                />
               ),
             )}
           </ol>
@@ -82,54 +103,13 @@ export function TranscriptPane({ state, sources, onDecide }: TranscriptPaneProps
   );
 }
 
-function TurnLine({ turn, isSource, children }: { turn: Turn; isSource: boolean; children: ComponentChildren }) {
-  return (
-    <li class={`turn ${isSource ? "is-source" : ""}`} data-testid="turn">
-      <span class="turn-time numbers">{clock(turn.start)}</span>
-      <p>
-        {isSource && <span class="source-mark">Source</span>}
-        {turn.speaker !== "unknown" && <strong class="speaker">{turn.speaker === "clinician" ? "Clinician" : "Patient"}</strong>}
-        <span class="words">{children}</span>
-      </p>
-    </li>
-  );
-}
-
-/** The words of a turn; where a drug is proposed for some, the proposal with what was heard. */
-function Words({ turn, n, proposals, onDecide }: WordsProps) {
-  if (turn.words.length === 0) return <>{turn.text}</>;
-  const starts = new Map(proposals.flatMap((proposal, k) => (proposal.turn === n ? [[proposal.first, k] as const] : [])));
-  const shown = [];
-  for (let i = 0; i < turn.words.length; i += 1) {
-    const k = starts.get(i);
-    const proposal = k === undefined ? undefined : proposals[k];
-    if (k === undefined || proposal === undefined) {
-      shown.push(<WordText key={i} word={turn.words[i]!} />);
-    } else {
-      const heard = turn.words.slice(proposal.first, proposal.last + 1).map(({ text }) => text).join(" ");
-      shown.push(<ProposedDrug key={i} proposal={proposal} heard={heard} onDecide={(state) => onDecide(k, state)} />);
-      i = proposal.last;
-    }
-  }
-  return <>{shown}</>;
-}
-
-interface WordsProps {
-  turn: Turn;
-  n: number;
-  proposals: Proposal[];
-  onDecide: (k: number, state: Proposal["state"]) => void;
-}
-
-function WordText({ word }: { word: Word }) {
-  if (word.probability >= DOUBTFUL) return <>{word.text} </>;
-  return (
-    <>
-      <span class="doubtful" title={`Heard with doubt (${Math.round(word.probability * 100)} % sure)`}>
-        {word.text}
-      </span>{" "}
-    </>
-  );
+function PlayerTrouble({ review }: { review: Review | null }) {
+  const trouble = review?.player.trouble.value;
+  return trouble ? (
+    <Banner kind="warning" testId="player-trouble">
+      {trouble}
+    </Banner>
+  ) : null;
 }
 
 function GapLine({ gap }: { gap: Gap }) {
@@ -170,5 +150,3 @@ function inOrder(turns: Turn[], gaps: Gap[]): Line[] {
   turns.forEach((turn, n) => lines.push({ kind: "turn", n, turn, start: turn.start }));
   return lines.sort((a, b) => a.start - b.start);
 }
-
-const hasDoubt = (turn: Turn): boolean => turn.words.some(({ probability }) => probability < DOUBTFUL);

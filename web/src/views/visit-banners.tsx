@@ -59,6 +59,7 @@ function Connection({ live, encounter }: { live: LiveEncounter; encounter: Encou
 function Services({ live, encounter }: { live: LiveEncounter; encounter: Encounter }) {
   const { speech, note } = live.state.value.services;
   const hearing = encounter.state === "recording" || encounter.state === "transcribing";
+  const awaitsNote = hearing || encounter.state === "writing";
   return (
     <>
       {!speech && hearing && (
@@ -67,7 +68,7 @@ function Services({ live, encounter }: { live: LiveEncounter; encounter: Encount
           {encounter.state === "recording" ? "Recording goes on." : "The recording is safe; transcription goes on by itself."}
         </Banner>
       )}
-      {!note && encounter.state !== "draft" && (
+      {!note && awaitsNote && (
         <Banner kind="warning" testId="note-down">
           The note service is restarting. {encounter.state === "recording" ? "Recording goes on." : "Writing goes on by itself."}
         </Banner>

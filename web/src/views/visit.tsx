@@ -7,13 +7,16 @@ import * as api from "../api";
 import { useApp } from "../app-context";
 import { LiveEncounter } from "../encounter/live";
 import { NoteEditor } from "../encounter/note-editor";
+import type { VisitState } from "../encounter/state";
 import { openList } from "../route";
+import { Review } from "../review/review";
 import type { Encounter } from "../types";
 import { Banner, Button, Progress } from "./controls";
 import { DeleteDialog } from "./delete-dialog";
 import { BackIcon, DeleteIcon } from "./icons";
 import { NotePane } from "./note";
 import { RecordingFoot } from "./recording-foot";
+import { ReviewKeys } from "./review-keys";
 import { StateBadge } from "./state-badge";
 import { TranscriptPane } from "./transcript";
 import { VisitBanners } from "./visit-banners";
@@ -22,9 +25,8 @@ import { VisitTitle } from "./visit-title";
 export function VisitView({ id }: { id: string }) {
   const live = useMemo(() => new LiveEncounter(id), [id]);
   const editor = useMemo(() => new NoteEditor(id, api), [id]);
-  const [sources, setSources] = useState<ReadonlySet<number>>(new Set());
+  const review = useMemo(() => new Review(live, editor), [live, editor]);
   const [deleting, setDeleting] = useState(false);
-  const [trouble, setTrouble] = useState("");
 
   useEffect(() => {
     live.open();
@@ -59,19 +61,18 @@ export function VisitView({ id }: { id: string }) {
       </div>
     );
   }
+  const reviewing = editor.note.value !== null && hasReview(live.state.value);
   return (
-    <div class={`visit visit-${encounter.state}`}>
+    <div class={`visit visit-${encounter.state} ${reviewing ? "is-reviewing" : ""}`}>
       <VisitHeader encounter={encounter} onDelete={() => setDeleting(true)} />
       <VisitBanners live={live} encounter={encounter} />
-      {trouble && <Banner kind="error">{trouble}</Banner>}
       <div class="panes">
-        <TranscriptPane
-          state={live.state.value}
-          sources={sources}
-          onDecide={(k, state) => api.decideProposal(id, k, state).catch((error: unknown) => setTrouble(api.explain(error)))}
-        />
-        <NotePane live={live} encounter={encounter} editor={editor} onSources={setSources} />
+        {/* What is read first comes first: the transcript while it is spoken, the note once it is there. */}
+        {!reviewing && <TranscriptPane state={live.state.value} review={null} />}
+        <NotePane live={live} encounter={encounter} review={review} reviewing={reviewing} />
+        {reviewing && <TranscriptPane state={live.state.value} review={review} />}
       </div>
+      {reviewing && <ReviewKeys review={review} />}
       <RecordingFoot encounter={encounter} />
       {deleting && (
         <DeleteDialog
@@ -84,6 +85,13 @@ export function VisitView({ id }: { id: string }) {
       )}
     </div>
   );
+}
+
+/** Whether there is a note to review: also while only one section of it is written again. */
+function hasReview({ encounter, settling }: VisitState): boolean {
+  if (!encounter) return false;
+  const rewritten = encounter.state === "writing" && (settling || encounter.section !== null);
+  return rewritten || ["draft", "signed", "failed"].includes(encounter.state);
 }
 
 function VisitHeader({ encounter, onDelete }: { encounter: Encounter; onDelete: () => void }) {
