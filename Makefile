@@ -24,7 +24,7 @@ demo: setup-test models ## Take a recorded visit through the services, in the te
 
 .PHONY: test
 test: setup-test page models ## Run all tests
-	scripts/system-packages.sh chromium=chromium
+	scripts/system-packages.sh chromium=chromium certutil=libnss3-tools
 	pytest
 	cd web && npm test --silent
 
@@ -55,6 +55,12 @@ score: setup ## Print the score card of the default note model
 .PHONY: trust
 trust: setup-test models ## Measure grounding, evidence and omissions on synthetic visits
 	chartside-train trust
+
+.PHONY: connect-test
+connect-test: setup-test page models build/openvino.stamp build/sslyze.stamp ## Onboard a tablet over TLS; choose among execution providers
+	scripts/system-packages.sh chromium=chromium certutil=libnss3-tools
+	pytest tests/connect
+	python scripts/connect_test.py
 
 .PHONY: docs
 docs: setup-test ## Write the generated reference pages again
@@ -96,6 +102,19 @@ build/runtime.stamp: requirements/runtime.txt pyproject.toml | $(BIN)/python
 
 build/test.stamp: requirements/test.txt build/runtime.stamp
 	$(BIN)/pip install --quiet --require-hashes -r requirements/test.txt
+	@touch $@
+
+# A checker of TLS that wants another version of cryptography.
+build/sslyze.stamp: requirements/sslyze.txt build/runtime.stamp
+	$(PYTHON) -m venv build/sslyze
+	build/sslyze/bin/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+# An environment of its own: OpenVINO's build of ONNX Runtime and the plain one exclude each other.
+build/openvino.stamp: requirements/openvino.txt build/runtime.stamp
+	$(PYTHON) -m venv build/openvino
+	build/openvino/bin/pip install --quiet --no-deps --require-hashes -r $<
+	build/openvino/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # torch has no hash here: which of its builds fits, CPU or CUDA, is the machine's affair. One that is installed already stays.

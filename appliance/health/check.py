@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,6 +21,8 @@ class Finding(msgspec.Struct, frozen=True):
     detail: str
     hint: str = ""
     """What to do, when something is wrong."""
+    facts: dict[str, Any] = {}
+    """The same for programs, and more of it; only JSON shows it."""
 
 
 Check = Callable[[Settings], Finding]

@@ -6,6 +6,10 @@ review_api   the HTTP routes of what came of a visit
 arguments    what the routes read, checked
 templates    the note templates, known even while the note service is away
 page         the built page as static files
+access       who gets what on the network: devices, administrator (both slowed down by throttle), everybody
+devices      paired tablets; codes pair them
+pairing_api  the HTTP routes of pairing
+setup_api    the HTTP routes of set-up
 guard        refuses other web pages; security headers
 visits       the encounters this process has at hand, and their pipelines
 visit        one encounter: its parts, what is known of it, and its event stream

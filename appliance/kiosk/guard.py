@@ -1,13 +1,14 @@
 """What keeps other web pages out, and what the page itself may do.
 
-The kiosk listens on localhost only, but every web page that the same browser shows can send requests there. A page of
-another origin is recognized by the headers that browsers add and no script can change; a foreign host name that was pointed
-at this machine (DNS rebinding) is recognized by the `Host` header.
+Every web page that the same browser shows can send requests to the kiosk, on localhost as on the network. A page of another
+origin is recognized by the headers that browsers add and no script can change; a foreign host name that was pointed at this
+machine (DNS rebinding) is recognized by the `Host` header.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from flask import Flask, Response, request
@@ -15,7 +16,8 @@ from flask import Flask, Response, request
 from appliance.errors import ForbiddenError, InputError, TooLargeError
 from appliance.runtime.web import JSON_BODY_LIMIT
 
-_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII)
+_HOST: Final = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
+_LOCALHOST: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 _CONTENT_SECURITY_POLICY: Final = (
@@ -39,10 +41,15 @@ HEADERS: Final = {
 """Stand on every response."""
 
 
-def protect(app: Flask) -> None:
-    """Refuse requests of other origins and set the security headers on every response."""
+def protect(app: Flask, serves: Callable[[str], bool] = _LOCALHOST.__contains__) -> None:
+    """Refuse requests of other origins and set the security headers on every response.
+
+    Args:
+        app: The kiosk's application.
+        serves: Whether a host name, without port, is the kiosk's.
+    """
     app.before_request(_check_size)
-    app.before_request(_check_origin)
+    app.before_request(lambda: _check_origin(serves))
     app.after_request(_add_headers)
 
 
@@ -53,10 +60,11 @@ def _check_size() -> None:
         raise TooLargeError("The body is too large.", hint=f"Send at most {JSON_BODY_LIMIT} bytes.")
 
 
-def _check_origin() -> None:
+def _check_origin(serves: Callable[[str], bool]) -> None:
     host = request.headers.get("Host", "")
-    if not _HOST.fullmatch(host):
-        raise ForbiddenError("The kiosk does not serve this host name.", hint="Open http://localhost with the kiosk's port.")
+    name = _HOST.fullmatch(host)
+    if not name or not serves(name[1]):
+        raise ForbiddenError("The kiosk does not serve this host name.", hint="Open the address that `chartside run` prints.")
     if request.method in _SAFE_METHODS and not request.path.startswith("/api/"):
         return
     site = request.headers.get("Sec-Fetch-Site", "none")
@@ -66,7 +74,8 @@ def _check_origin() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     if request.path.startswith("/api/"):
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -10,10 +10,15 @@ from typing import Final
 from flask import Flask
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE
+from appliance.connect.connection import Connection
+from appliance.connect.server import NetworkServer
+from appliance.kiosk.access import Access
 from appliance.kiosk.api import create_api
 from appliance.kiosk.guard import protect
 from appliance.kiosk.page import PAGE_DIR, create_page
+from appliance.kiosk.pairing_api import create_device_api, create_pairing
 from appliance.kiosk.review_api import create_review_api
+from appliance.kiosk.setup_api import create_setup
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
 from appliance.runtime.client import ServiceClient
@@ -26,7 +31,13 @@ _CHUNKS_PER_MINUTE: Final = 60 * SAMPLE_RATE // CHUNK_SAMPLES
 
 
 def create_app(
-    visits: Visits, speech: ServiceClient, note: ServiceClient, templates: Templates, *, page_dir: Path = PAGE_DIR
+    visits: Visits,
+    speech: ServiceClient,
+    note: ServiceClient,
+    templates: Templates,
+    *,
+    page_dir: Path = PAGE_DIR,
+    access: Access | None = None,
 ) -> Flask:
     """The kiosk's application.
 
@@ -36,29 +47,43 @@ def create_app(
         note: The note service.
         templates: The note templates.
         page_dir: Directory of the built page.
+        access: Who gets what on the network; None serves everything, to localhost only.
     """
     app = create_service(__name__)
     app.config["MAX_CONTENT_LENGTH"] = JSON_BODY_LIMIT
-    protect(app)
+    if access is None:
+        protect(app)
+    else:
+        protect(app, access.connection.serves)
+        access.install(app)
+        for blueprint in (create_pairing(access), create_setup(access), create_device_api()):
+            app.register_blueprint(blueprint)
     app.register_blueprint(create_api(visits, speech, note, templates))
     app.register_blueprint(create_review_api(visits))
     app.register_blueprint(create_page(page_dir))
     return app
 
 
-def run(settings: Settings, listener: socket.socket, speech_socket: Path, note_socket: Path) -> None:
+def run(
+    settings: Settings,
+    listener: socket.socket,
+    speech_socket: Path,
+    note_socket: Path,
+    trust: socket.socket | None = None,
+) -> None:
     """Serve the kiosk until SIGTERM or SIGINT.
 
     Unfinished visits of the last process are resumed before the first request is answered.
 
     Args:
         settings: The settings of the box.
-        listener: Listening TCP socket on localhost.
+        listener: Listening TCP socket: on localhost, or on the network with access `lan`.
         speech_socket: UNIX socket of the speech service; it need not answer yet.
         note_socket: UNIX socket of the note service; it need not answer yet.
+        trust: Listening TCP socket of the trust page, with access `lan`.
 
     Raises:
-        StorageError: The encounter store cannot be used.
+        StorageError: The encounter store or the certificates cannot be used.
         ConflictError: Another kiosk uses the encounter store.
     """
     with (
@@ -68,5 +93,10 @@ def run(settings: Settings, listener: socket.socket, speech_socket: Path, note_s
         contextlib.closing(Visits(store, speech, note, max_chunks=settings.max_minutes * _CHUNKS_PER_MINUTE)) as visits,
     ):
         visits.resume()
-        app = create_app(visits, speech, note, Templates(note, settings.template))
-        serve(Server(app, listener, visits.end_streams))
+        templates = Templates(note, settings.template)
+        if trust is None:
+            serve(Server(create_app(visits, speech, note, templates), listener, visits.end_streams))
+            return
+        with Connection(settings, listener.getsockname()[1], trust) as connection:
+            app = create_app(visits, speech, note, templates, access=Access(store, visits, connection))
+            serve(NetworkServer(app, listener, visits.end_streams, tls=connection.tls))

@@ -185,6 +185,11 @@ class Visit:
         """End all event streams."""
         self._shared.log.close()
 
+    def wake_streams(self) -> None:
+        """Send the state on all event streams."""
+        with self._shared.changed:
+            self._shared.publish_state()
+
     def _known(self, last_event_id: str) -> int | None:
         """The position that an event id names, None if this process does not have it."""
         epoch, _, number = last_event_id.partition("-")

@@ -130,6 +130,13 @@ class Visits:
         for entry in entries:
             entry.visit.end_streams()
 
+    def wake_streams(self) -> None:
+        """Send something on every event stream, so that whoever follows it is looked at again."""
+        with self._lock:
+            entries = list(self._entries.values())
+        for entry in entries:
+            entry.visit.wake_streams()
+
     def close(self) -> None:
         """Stop all work, to be resumed by the next process, and close the store."""
         with self._lock:

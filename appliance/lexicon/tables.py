@@ -1,7 +1,8 @@
 """The tables of the lexicon: tab-separated files in `data/`, read once.
 
 A line is one concept: its name, what else is known about it, and its other forms, written or spoken. A form that begins with
-"=" counts only as it is written: no plural is made of it, and a capital letter must be one ("=MI" is not "mi").
+"=" counts only as it is written: no plural is made of it, and a capital letter must be one ("=MI" is not "mi"). The name itself
+counts so if it is also a form: "=falls" is not "fall".
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ def forms() -> Iterator[tuple[Kind, str, str]]:
     for measure in measures().values():
         yield from ((measure.kind, measure.concept, form) for form in (measure.concept, *measure.forms))
     for term in terms().values():
-        yield from ((term.kind, term.concept, form) for form in (term.concept, *term.forms))
+        own = () if f"={term.concept}" in term.forms else (term.concept,)
+        yield from ((term.kind, term.concept, form) for form in (*own, *term.forms))
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
-from appliance.errors import BundleError
+from appliance.errors import BundleError, ChartsideError
 from appliance.note.prompts import plain
 
 PREFILL_CHUNK: Final = 128
@@ -18,6 +19,9 @@ PREFILL_CHUNK: Final = 128
 
 Float32 = npt.NDArray[np.float32]
 Tokens = list[int]
+Providers = Sequence[tuple[str, dict[str, str]]]
+"""Execution providers in order of preference, each with its options."""
+_CPU: Final[Providers] = (("CPUExecutionProvider", {}),)
 
 
 class KeyValueCache:
@@ -69,39 +73,78 @@ class KeyValueCache:
 
 
 class LanguageModel:
-    """A Llama graph written by `appliance.models.graph`, run on the CPU.
+    """A Llama graph written by `appliance.models.graph`.
 
     Args:
         directory: Holds `model.onnx`, its data file and `tokenizer.json`.
         threads: Threads of one call; 0 means one per core.
         context: Longest sequence in tokens.
+        providers: Execution providers. The caches stay in the memory of the machine, whichever it is.
+        failed: Called when loading or a call fails on another provider than the CPU.
+        profile: Prefix of the file that ONNX Runtime writes about every node it runs; None writes none.
 
     Raises:
         BundleError: The files are missing or are not such a graph.
+        ChartsideError: ONNX Runtime did not start the first provider; it would run another one instead.
     """
 
-    def __init__(self, directory: Path, *, threads: int, context: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        threads: int,
+        context: int,
+        providers: Providers = _CPU,
+        failed: Callable[[Exception], None] | None = None,
+        profile: str | None = None,
+    ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         # Threads that spin between calls would take the cores that the speech service needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if profile:
+            options.enable_profiling = True
+            options.profile_file_prefix = profile
+        self._failed = None if providers[0][0] == _CPU[0][0] else failed
         try:
-            self._session = ort.InferenceSession(directory / "model.onnx", options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(directory / "model.onnx", options, providers=list(providers))
             self.tokenizer: Final = Tokenizer.from_file(str(directory / "tokenizer.json"))
         except Exception as error:  # onnxruntime and tokenizers raise bare Exception subclasses
+            if self._failed:
+                self._failed(error)
             message = f"The note model in {directory} cannot be loaded ({type(error).__name__})."
             raise BundleError(message, hint="Run `chartside models build` to make the bundle again.") from error
+        self.providers: Final[list[str]] = self._session.get_providers()
+        if self.providers[0] != providers[0][0]:
+            message = f"ONNX Runtime did not start {providers[0][0]} and would run {self.providers[0]} instead."
+            fault = ChartsideError(message, hint="Run `chartside doctor --probe`.")
+            if self._failed:
+                self._failed(fault)
+            raise fault
         caches = [node for node in self._session.get_inputs() if node.name.startswith("past.")]
         self._names = [node.name.removeprefix("past.") for node in caches]
         self._cache_shape = (caches[0].shape[1], caches[0].shape[3])
         self.context: Final = context
 
     @classmethod
-    def load(cls, directory: Path, *, threads: int, context: int) -> Self:
+    def load(
+        cls,
+        directory: Path,
+        *,
+        threads: int,
+        context: int,
+        providers: Providers = _CPU,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> Self:
         """Load the model and run it once, so that the first visit does not pay for it."""
-        model = cls(directory, threads=threads, context=context)
+        model = cls(directory, threads=threads, context=context, providers=providers, failed=failed)
         model.prefill(model.empty_cache(8), [0])
         return model
+
+    def end_profile(self) -> str:
+        """End the profile and return its file."""
+        path: str = self._session.end_profiling()
+        return path
 
     def encode(self, text: str) -> Tokens:
         """Token ids; control tokens such as `<|im_start|>` are recognized."""
@@ -168,7 +211,12 @@ class LanguageModel:
         for name, value in zip(self._names, cache.values, strict=True):
             binding.bind_ortvalue_input(f"past.{name}", value)
             binding.bind_ortvalue_output(f"present.{name}", value)
-        self._session.run_with_iobinding(binding)
+        try:
+            self._session.run_with_iobinding(binding)
+        except Exception as error:
+            if self._failed:
+                self._failed(error)
+            raise
         cache.lengths[:] = totals
         logits: Float32 = binding.get_outputs()[0].numpy()
         return logits

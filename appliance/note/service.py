@@ -11,7 +11,7 @@ from flask import Flask, Response
 from appliance import __version__
 from appliance.clinical_note import Stamp
 from appliance.errors import ChartsideError, UnavailableError
-from appliance.note.check.check import check
+from appliance.note.check.check import check, warm
 from appliance.note.check.request import CheckRequest
 from appliance.note.model import LanguageModel
 from appliance.note.prompts import prompt_version
@@ -23,6 +23,7 @@ from appliance.note.worker import Worker
 from appliance.note.writer import Strategy, Writer
 from appliance.runtime import web
 from appliance.runtime.bundle import Bundle
+from appliance.runtime.providers.choice import choose
 from appliance.runtime.server import Server, serve
 from appliance.settings import Settings
 from appliance.transcript import Turn
@@ -46,6 +47,7 @@ class NoteService:
         self._grounded = settings.grounding == "on"
         self._bundle: Bundle | None = None
         self._strategy: Strategy | None = None
+        self._provider = ""
         self.worker: Final = Worker(self._load)
 
     def open(self, template_name: str) -> str:
@@ -67,6 +69,7 @@ class NoteService:
             "adapter": note.adapter,
             "bundle": bundle.label,
             "strategy": note.strategy,
+            "provider": self._provider,
             "sessions": self.worker.count,
         }
 
@@ -90,8 +93,17 @@ class NoteService:
         bundle = Bundle(self._settings.bundle)
         config = bundle.manifest.note
         bundle.verify(config.directory + "/")
-        model = LanguageModel.load(bundle.note_directory, threads=self._settings.threads, context=config.context)
+        choice = choose(self._settings)
+        self._provider = choice.candidate.name
+        model = LanguageModel.load(
+            bundle.note_directory,
+            threads=self._settings.threads,
+            context=config.context,
+            providers=choice.providers,
+            failed=choice.failed,
+        )
         self._strategy = _STRATEGIES[config.strategy](model, config, grounded=self._grounded)
+        warm()
         self._bundle = bundle
 
     def _writer(self, template_name: str) -> Writer:

@@ -12,7 +12,12 @@ from appliance.note.decoding import Meter
 from appliance.note.templates import SectionPlan, Template
 from appliance.transcript import Turn
 
-_SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)|$)", re.DOTALL)
+_SENTENCE = re.compile(
+    r".+?(?:(?<!\b[DMdm]r)(?<!\b[Mm]rs)(?<!\b[Mm]s)(?<!\bSt)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\.[a-z])[.!?](?=\s|$)|"
+    r"(?<=\.[a-z])\.(?<!\be\.g\.)(?<!\bi\.e\.)(?=\s+[^a-z\s]|\s*$)|$)",
+    re.DOTALL,
+)
+"""A sentence; the full stop of a title or an abbreviation ends none, that of "b.i.d." only before a capital."""
 _SAME_WORDS = 0.8
 _LEAST_WORDS = 2
 

@@ -140,6 +140,9 @@ def serve(server: Server) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     try:
-        server.start()
+        server.prepare()
+        # `stop` before `prepare` would be forgotten.
+        if not stopping.is_set():
+            server.serve()
     finally:
         server.stop()

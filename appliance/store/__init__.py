@@ -5,6 +5,7 @@
     encounters  the store: encounters as a whole, and their deletion
     turns       what was heard: turns, gaps, speakers, proposals
     notes       what was written: versions, checks, signature, addenda
+    devices     paired tablets and their rooms, the administrator's PIN, how long a door stays shut
     database    transactions, rows and keys, for all of these
     records     what the store hands out
     schema      the tables

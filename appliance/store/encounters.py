@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from appliance.errors import StorageError
 from appliance.settings import Settings
 from appliance.store.database import COLUMNS, FROM, SHREDDED, now
+from appliance.store.devices import DeviceRecords
 from appliance.store.journal import Journal
 from appliance.store.keys import sync_directory
 from appliance.store.notes import NoteRecords
@@ -23,7 +24,7 @@ from appliance.store.turns import TurnRecords
 _log = logging.getLogger(__name__)
 
 
-class EncounterStore(TurnRecords, NoteRecords):
+class EncounterStore(TurnRecords, NoteRecords, DeviceRecords):
     """All encounters of the box. Safe to use from several threads; a second process is locked out.
 
     Args:

@@ -97,7 +97,33 @@ CREATE TABLE entry (
 ) STRICT;
 """
 
-_STEPS: Final = (_FIRST, _REVIEW)
+# Names and the hash of the PIN are sealed with the box key: a PIN of six digits falls to whoever can try them all.
+_DEVICES: Final = """
+CREATE TABLE room (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name BLOB NOT NULL
+) STRICT;
+CREATE TABLE device (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    room INTEGER NOT NULL REFERENCES room (number),
+    name BLOB NOT NULL,
+    key_hash BLOB NOT NULL UNIQUE,
+    paired INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    revoked INTEGER
+) STRICT;
+CREATE TABLE administrator (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    pin BLOB NOT NULL
+) STRICT;
+CREATE TABLE throttle (
+    door TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT;
+"""
+
+_STEPS: Final = (_FIRST, _REVIEW, _DEVICES)
 """Step `n` makes version `n + 1` of the version before it, 0 being an empty file."""
 VERSION: Final = len(_STEPS)
 """Written to `PRAGMA user_version`; a store of a later version is refused, never guessed at."""

@@ -124,12 +124,35 @@ def test_a_missing_or_damaged_bundle_is_named(default_bundle: Bundle, tmp_path: 
 
 
 def test_doctor_reports_as_text_and_json(tmp_path: Path) -> None:
-    findings = json.loads(chartside("doctor", "--json", "--data-dir", tmp_path).stdout)
-    assert [finding["check"] for finding in findings] == ["versions", "machine", "bundle", "store", "page"]
-    assert {finding["level"] for finding in findings} <= {"ok", "warning", "failed"}
-    broken = chartside("doctor", "--bundle", tmp_path / "none")
+    report = json.loads(chartside("doctor", "--json", "--data-dir", tmp_path).stdout)
+    found = {finding["check"]: finding for finding in report["checks"]}
+    assert {"versions", "machine", "bundle", "providers", "store", "page", "self-test"} <= set(found)
+    assert {finding["level"] for finding in found.values()} <= {"ok", "warning", "failed"}
+    assert report["level"] in {"ok", "warning", "failed"}
+    note = found["bundle"]["facts"]["models"]["note"]
+    assert len(note["files"]["note/model.onnx"]) == 64
+    assert found["providers"]["facts"]["chosen"] == "cpu"
+    assert found["self-test"]["detail"] == "none yet"
+    again = json.loads(chartside("doctor", "--json", "--data-dir", tmp_path).stdout)
+    assert "none failed" in next(f for f in again["checks"] if f["check"] == "self-test")["detail"]
+    broken = chartside("doctor", "--bundle", tmp_path / "none", "--data-dir", tmp_path)
     assert broken.returncode == 1
     assert "no model bundle" in " ".join(broken.stdout.split())
+    last = chartside("doctor", "--data-dir", tmp_path).stdout
+    assert "failed in bundle" in " ".join(last.split())
+
+
+def test_doctor_shows_why_a_provider_lost(tmp_path: Path) -> None:
+    """A verdict as the note service leaves it; what its trials do is tested with the providers."""
+    lost = {"name": "openvino-npu", "provider": "OpenVINOExecutionProvider", "why": "A test."}
+    plain = {"name": "cpu", "provider": "CPUExecutionProvider", "why": "A test."}
+    trials = [{"candidate": lost, "failure": "It crashed (Aborted): [driver] error 999"}, {"candidate": plain}]
+    (tmp_path / "providers").mkdir()
+    verdict = {"chosen": plain, "reason": "No other candidate works.", "trials": trials}
+    (tmp_path / "providers" / "verdict.json").write_text(json.dumps(verdict), "utf-8")
+    shown = " ".join(chartside("doctor", "--data-dir", tmp_path).stdout.split())
+    assert "note model on cpu: No other candidate works." in shown
+    assert "openvino-npu lost: It crashed (Aborted): [driver] error 999" in shown
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:

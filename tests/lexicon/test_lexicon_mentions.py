@@ -145,3 +145,20 @@ def test_a_visit_is_read_in_a_moment() -> None:
     start = time.process_time()
     assert len(mentions(visit)) == 420
     assert time.process_time() - start < 0.5  # seconds; 0.03 on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("text", "concepts"),
+    [
+        ("a sestamibi scan and adrenal antibodies", ["sestamibi scan", "adrenal antibodies"]),
+        ("the pumping function of the heart", ["ejection fraction"]),
+        ("I'm seeing double and have loss of side vision", ["double vision", "vision loss"]),
+        ("a core biopsy, then an FNA", ["core needle biopsy", "fine needle aspiration"]),
+        ("diverticulosis, no diverticulitis", ["diverticulosis", "diverticulitis"]),
+        ("CVA tenderness after a CVA", ["CVA tenderness", "stroke"]),
+        ("he will fall asleep this summer and fall", []),
+        ("no falls", ["falls"]),
+    ],
+)
+def test_names_that_were_once_mixed_up(text: str, concepts: list[str]) -> None:
+    assert [mention.concept for mention in mentions(text)] == concepts

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from training.visits import Line, Visit
+from training.visits import Line, Utterance, Visit
 
 PlantKind = Literal[
     "dose", "result", "drug", "negation", "side", "action", "invented_symptom", "invented_medication", "wrong_person"
@@ -75,6 +75,8 @@ _SYMPTOMS: Final = (
     "chest pain", "hearing loss", "double vision", "back pain", "nosebleeds", "wheezing", "fainting", "blood in the urine",
     "a sore throat", "hallucinations", "jaundice", "night sweats",
 )  # fmt: skip
+_RED_FLAGS: Final = ("chest pain", "double vision", "fainting", "hallucinations", "blood in the urine", "trouble swallowing")
+"""Of an emergency, perhaps: the patient reports one in `with_red_flag`."""
 _MEDICINES: Final = frozenset({"Plan", "Medications"})
 _ANOTHER_DOSE: Final = 0.5
 """How often a changed dose is that of another medicine of the visit, rather than one that was not said."""
@@ -129,6 +131,22 @@ def deletions(visit: Visit) -> Iterator[tuple[int, frozenset[str]]]:
         }
         if lost:
             yield number, frozenset(lost)
+
+
+def with_red_flag(visit: Visit, random: Random) -> Visit | None:
+    """The visit with a warning sign that the patient reports and the note leaves out; None if all were spoken of.
+
+    Args:
+        visit: Any visit.
+        random: Chooses among the signs.
+    """
+    said = " ".join(turn.text for turn in visit.turns).lower()
+    unsaid = [name for name in _RED_FLAGS if not _any_word(name, said)]
+    if not unsaid:
+        return None
+    asked = Utterance("clinician", "Is there anything else you want to tell me?")
+    told = Utterance("patient", f"Well, I've had some {random.choice(unsaid)} since last week.")
+    return msgspec.structs.replace(visit, turns=(*visit.turns, asked, told))
 
 
 def _changed(visit: Visit, number: int, line: Line, said: str, random: Random) -> Iterator[Plant]:

@@ -1,111 +1,116 @@
 """How far a note can be trusted: what it states that nobody said, and what its check finds of errors that are known.
 
-What was never said is counted with the readers of `training.evaluation`, which share no code with the note service's grounding.
-What the check finds is measured on reference notes, which are true: with planted errors, and with sentences taken out.
+What the check finds is measured on reference notes, which are true: with planted errors, and with sentences taken out; and on
+notes that a model wrote, with the errors it made by itself.
 """
 
 from __future__ import annotations
 
 import statistics
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from random import Random
 from typing import Final
 
 import msgspec
-from rich.table import Table
 
-from appliance.clinical_note import CheckedSentence, Section
-from appliance.note.check.check import check
+from appliance.clinical_note import CheckedSentence
 from appliance.note.check.dialogue import read_dialogue
 from appliance.note.check.judge import judge
 from appliance.note.check.omissions import omissions
 from appliance.note.templates import Template
-from training.evaluation.lexicon import drugs
-from training.evaluation.normal import quantities, sentences
-from training.evaluation.planted import deletions, plants
-from training.evaluation.spoken import Spoken
-from training.numbers import numbers
-from training.visits import Visit, WrittenNote
+from training.evaluation.latency import GroundingTime, check_seconds
+from training.evaluation.natural import FLAGGED, NaturalErrors
+from training.evaluation.planted import deletions, plants, with_red_flag
+from training.evaluation.share import Share, shares, together
+from training.evaluation.unsaid import Unsaid
+from training.visits import Visit
 
-FLAGGED: Final = frozenset({"unsupported", "contradicted"})
-"""States that stop the clinician."""
 _OMISSION_OF: Final = {"dose": "medication"}
 """The kind of omission that a missing fact shows up as, where the names differ."""
 _OMISSIONS: Final = ("medication", "dose", "allergy", "result", "diagnosis", "order", "follow_up")
 
 
-class Share(msgspec.Struct, frozen=True):
-    """How many of how many."""
+class Checked(msgspec.Struct, frozen=True):
+    """What the check does with reference notes."""
 
-    found: int
-    of: int
-
-    @property
-    def value(self) -> float:
-        """0.0 to 1.0; 1.0 of nothing."""
-        return self.found / self.of if self.of else 1.0
-
-
-class Trust(msgspec.Struct, frozen=True):
-    """What was measured."""
-
-    notes: int
-    """Written notes that were read."""
-    unsaid: Share
-    """Of the numbers, doses and drugs that these notes state, those that nobody said."""
+    visits: int
     planted: dict[str, Share]
     """By kind: planted errors that the check flags."""
     spared: dict[str, Share]
     """By kind: of the true sentences that errors were planted in, those that the check flags all the same."""
     false_flags: Share
     """Of the true sentences, those that the check flags."""
+    evidence_precision: Share
+    """Of the turns that the check gives as evidence of true sentences, those that the sentence was made from."""
+    evidence_recall: Share
+    """Of the turns that the sentences were made from, those that the check gives."""
     omitted: dict[str, Share]
-    """By kind of fact: sentences taken out whose loss the check lists."""
-    false_omissions: float
-    """Per complete reference note."""
-    check_seconds: float
-    """Median time of the whole check of a written note, the visit read for the first time."""
+    """By kind of fact: sentences taken out whose loss the check lists; red flags are said by a patient instead."""
+    listed: float
+    """Omissions listed per complete reference note."""
+    seconds: float
+    """Median time of the whole check of a visit of 15 minutes, read for the first time."""
 
 
-def measure(
-    visits: Sequence[Visit],
-    notes: Sequence[WrittenNote],
-    template: Template,
-    *,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> Trust:
-    """Measure on synthetic visits and on the notes that were written for some of them.
+class Trust(msgspec.Struct, frozen=True):
+    """What was measured."""
+
+    grounded: dict[str, Unsaid]
+    """By set of visits: what notes state unsaid with grounding."""
+    free: dict[str, Unsaid]
+    """The same without grounding."""
+    checked: Checked
+    natural: NaturalErrors | None = None
+    """Flags on errors that a model made by itself; None if no such notes were read."""
+    grounding: GroundingTime | None = None
+    """None if no note was written."""
+    not_run: tuple[str, ...] = ()
+    """What was left out, and why."""
+
+
+def check_references(
+    visits: Sequence[Visit], template: Template, *, progress: Callable[[int, int], None] = lambda _done, _all: None
+) -> Checked:
+    """Check reference notes, with errors planted into them and with sentences taken out.
 
     Args:
-        visits: With lines and facts.
-        notes: Each names one of the visits.
+        visits: Synthetic visits, with lines and facts.
         template: Of the notes.
         progress: Called after every visit.
     """
-    by_id = {visit.id: visit for visit in visits}
-    unsaid = [found for note in notes for found in _statements(note.text, Spoken(by_id[note.visit].turns))]
-    seconds = [_seconds(by_id[note.visit], note, template) for note in notes]
     planted, spared, taken = (Counter[tuple[str, bool]]() for _ in range(3))
     flags, listed = Counter[bool](), 0
+    given, right, made_from = 0, 0, 0
     for done, visit in enumerate(visits, 1):
         reader = _Reader(visit, template)
         for plant in plants(visit, Random(visit.id)):  # noqa: S311  # reproducible, not secret
             planted[plant.kind, reader.flags(plant.topic, plant.text)] += 1
             if plant.line is not None:
                 spared[plant.kind, reader.flags(plant.topic, visit.lines[plant.line].text)] += 1
-        flags.update(reader.flags(line.topic, line.text) for line in visit.lines)
+        for line in visit.lines:
+            flags[reader.flags(line.topic, line.text)] += 1
+            evidence = reader.judged(line.topic, line.text).turns
+            given, right, made_from = (
+                given + len(evidence),
+                right + len({*evidence} & {*line.turns}),
+                made_from + len(line.turns),
+            )
         listed += len(reader.complete)
         taken.update(reader.taken_out())
+        if told := with_red_flag(visit, Random(visit.id)):  # noqa: S311
+            taken["red_flag", "red_flag" in {kind for kind, _ in _Reader(told, template).complete - reader.complete}] += 1
         progress(done, len(visits))
-    return Trust(
-        len(notes),
-        Share(sum(not said for said in unsaid), len(unsaid)),
-        _shares(planted),
-        _shares(spared),
+    seconds = check_seconds(visits, template)
+    return Checked(
+        len(visits),
+        shares(planted),
+        shares(spared),
         Share(flags[True], flags.total()),
-        _shares(taken),
+        Share(right, given),
+        Share(right, made_from),
+        shares(taken),
         listed / len(visits) if visits else 0.0,
         statistics.median(seconds) if seconds else 0.0,
     )
@@ -113,34 +118,24 @@ def measure(
 
 def last_line(trust: Trust) -> str:
     """The measurement in one line."""
-    dose, spared = (shares.get("dose", Share(0, 0)) for shares in (trust.planted, trust.spared))
+    checked = trust.checked
+    unsaid = together(found.all for found in trust.grounded.values())
+    dose, spared = (found.get("dose", Share(0, 0)) for found in (checked.planted, checked.spared))
     precision = Share(dose.found, dose.found + spared.found)
-    omitted = Share(sum(share.found for share in trust.omitted.values()), sum(share.of for share in trust.omitted.values()))
+    omitted = together(checked.omitted.values())
     return (
-        f"trust: unsaid={trust.unsaid.found}/{trust.unsaid.of} "
+        f"trust: unsaid={unsaid.found}/{unsaid.of} "
         f"dose_recall={dose.value:.2f} dose_precision={precision.value:.2f} "
-        f"omission_recall={omitted.value:.2f} check_s={trust.check_seconds:.1f}"
+        f"omission_recall={omitted.value:.2f} check_s={checked.seconds:.1f}"
     )
 
 
-def table(trust: Trust) -> Table:
-    """The measurement as a table."""
-    shown = Table(title=f"The check of notes, and {trust.notes} written notes")
-    for column in ("", "found", "of", "share", "true sentences flagged"):
-        shown.add_column(column, justify="left" if not column else "right")
-
-    def row(name: str, share: Share, more: str = "") -> None:
-        shown.add_row(name, str(share.found), str(share.of), f"{share.value:.1%}", more)
-
-    row("numbers, doses and drugs that nobody said", trust.unsaid)
-    for kind, share in trust.planted.items():
-        spared = trust.spared.get(kind)
-        row(f"planted: {kind.replace('_', ' ')}", share, f"{spared.found} of {spared.of}" if spared else "")
-    row("flags on true sentences", trust.false_flags)
-    for kind, share in trust.omitted.items():
-        row(f"taken out: {kind.replace('_', ' ')}", share)
-    shown.caption = f"{trust.false_omissions:.2f} false omissions per complete note; {trust.check_seconds:.2f} s per check"
-    return shown
+def write_trust(trust: Trust, path: Path) -> None:
+    """Write the measurement as JSON; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(trust)) + b"\n")
+    partial.replace(path)
 
 
 class _Reader:
@@ -154,10 +149,13 @@ class _Reader:
         self.complete = frozenset(self._omitted([line.text for line in visit.lines]))
         """Kind and text of what the check misses in the complete note, which misses nothing."""
 
+    def judged(self, topic: str, text: str) -> CheckedSentence:
+        """What the check says of a sentence."""
+        return judge(text, self._homes[topic], self._dialogue)
+
     def flags(self, topic: str, text: str) -> bool:
         """Whether the check flags a sentence."""
-        judged: CheckedSentence = judge(text, self._homes[topic], self._dialogue)
-        return judged.state in FLAGGED
+        return self.judged(topic, text).state in FLAGGED
 
     def taken_out(self) -> Iterator[tuple[str, bool]]:
         """For each sentence taken out: the kind of fact it alone states, and whether the check lists its loss."""
@@ -168,28 +166,3 @@ class _Reader:
 
     def _omitted(self, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
         return ((omission.kind, omission.text) for omission in omissions(self._template, texts, self._dialogue))
-
-
-def _statements(note: str, spoken: Spoken) -> Iterator[bool]:
-    """For every number, dose and drug of a note: whether it was said."""
-    for _, text in sentences(note):
-        yield from (number in spoken.numbers for number in numbers(text))
-        yield from (spoken.said(quantity) for quantity in quantities(text) if quantity.unit)
-        yield from (bool(mention.names & spoken.drugs) for mention in drugs().mentions(text))
-
-
-def _seconds(visit: Visit, note: WrittenNote, template: Template) -> float:
-    """Time of one whole check."""
-    titles = {plan.name: plan.title for plan in template.sections}
-    texts: dict[str, list[str]] = {}
-    for line in note.lines:
-        texts.setdefault(line.topic, []).append(line.text)
-    sections = [Section(name, titles[name], " ".join(found)) for name, found in texts.items()]
-    began = time.perf_counter()
-    check(template, sections, [utterance.turn for utterance in visit.turns])
-    return time.perf_counter() - began
-
-
-def _shares(counted: Counter[tuple[str, bool]]) -> dict[str, Share]:
-    kinds = sorted({kind for kind, _ in counted})
-    return {kind: Share(counted[kind, True], counted[kind, True] + counted[kind, False]) for kind in kinds}

@@ -27,6 +27,12 @@ def check(template: Template, sections: Sequence[Section], turns: Sequence[Turn]
     return Check(checked, omissions(template, texts, dialogue))
 
 
+def warm() -> None:
+    """Load the tables and compile the patterns, so that the first check is as quick as later ones."""
+    turns = (Turn("Any fever? I take metformin 500 mg twice a day."), Turn("No, not since last week."))
+    judge("The patient denies fever.", "", read_dialogue(turns))
+
+
 def _sentences(section: Section, dialogue: Dialogue) -> list[CheckedSentence]:
     hints = {sentence.text: sentence.turns for sentence in section.sentences}
     return [

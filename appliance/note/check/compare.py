@@ -28,6 +28,11 @@ _LONG: Final = 5
 _SAME_ACTION: Final[frozenset[frozenset[Action]]] = frozenset({frozenset({"start", "switch"}), frozenset({"stop", "switch"})})
 
 
+_AGAIN: Final = re.compile(
+    r"\b(?:recent(?:ly)?|new|current(?:ly)?|further|other|additional|since|now|today|at this time|any more)\b", re.IGNORECASE
+)
+"""What is denied with such a word may have been there at another time."""
+_WAS_STARTED: Final = re.compile(r"\b(?:was|were|been|had) (?:re-?)?(?:started|put|placed|initiated)\b", re.IGNORECASE)
 _WARNS: Final = re.compile(r"\b(?:call|if|watch|return|prevent\w*|avoid\w*|go to|risk|monitor)\b", re.IGNORECASE)
 """What is named in such a sentence is not what the patient has."""
 _EARLIER: Final = re.compile(r"\b(?:last|previous|previously|prior|was|were|had|before|from|earlier)\b", re.IGNORECASE)
@@ -116,7 +121,10 @@ def related(one: str, other: str) -> bool:
     if any(term.key[0] == "~" and not term.inner for term in terms(one)):
         return bool({term.key for term in terms(one) if term.key[0] == "~"} & {term.key for term in terms(other)})
     drugs = tables.drugs()
-    return any(a in drugs and drugs[a].drug_class == b for a, b in ((one, other), (other, one)))
+    return any(
+        a in drugs and b in drugs and drugs[a].drug_class in {b, drugs[b].drug_class if drugs[b].is_class else b}
+        for a, b in ((one, other), (other, one))
+    )
 
 
 def name_of(fact: Fact) -> str:
@@ -144,6 +152,8 @@ def _polarity(written: Fact, said: Fact) -> Verdict:
         return "silent"
     if written.negated == said.negated:
         return "same"
+    if written.negated and (_AGAIN.search(written.text) or (written.side and said.side and written.side != said.side)):
+        return "silent"
     advice = written.kind in {"symptom", "condition"} and _WARNS.search(written.text)
     return "silent" if advice or MISSED.search(written.text) else "differs"
 
@@ -151,14 +161,16 @@ def _polarity(written: Fact, said: Fact) -> Verdict:
 def _person(written: Fact, said: Fact) -> Verdict:
     if written.kind not in {"condition", "symptom", "allergy"}:
         return "same"
-    if written.experiencer == said.experiencer:
+    if written.experiencer == said.experiencer or (written.negated and said.negated):
         return "same"
     return "silent" if written.experiencer == "family" and RELATIVE.search(said.text) else "differs"
 
 
 def _action(written: Fact, said: Fact) -> Verdict:
-    if not written.action:
+    if not written.action or written.negated:
         return "same"
+    if written.action == "start" and said.action == "continue" and _WAS_STARTED.search(written.text):
+        return "silent"
     if not said.hypothetical and (written.action == said.action or frozenset({written.action, said.action}) in _SAME_ACTION):
         return "same"
     if said.hypothetical and not written.hypothetical:
@@ -222,7 +234,7 @@ def _when(written: Fact, said: Fact) -> Verdict:
 def _side(written: Fact, said: Fact) -> Verdict:
     if written.side is None or written.side == said.side:
         return "same"
-    return "differs" if said.side else "silent"
+    return "differs" if said.side and not written.negated else "silent"
 
 
 def _detail(written: Fact, said: Fact) -> Verdict:

@@ -52,28 +52,51 @@ class Dialogue:
     """By turn: keys of the terms in its questions."""
     partners: dict[int, int]
     """The answer of each question and the question of each answer, by position."""
+    sided: dict[str, frozenset[str]]
+    """By part of the body: the sides that it was spoken of; under the empty name, every side that was named at all."""
 
     def answered(self, position: int, keys: set[str]) -> tuple[int, ...]:
         """A turn, in order with the question it answers, or with its answer if its question has one of the terms."""
         partner = self.partners.get(position, position)
         return self.exchange(position) if partner < position or keys & self.asked[position] else (position,)
 
+    def _passed_over(self, key: str, question: int, answer: int) -> bool:
+        """Whether an answer takes up something else of what was asked: "Body aches, joint pain?" "A bit of joint pain"."""
+        named = {term.key for term in self.terms[answer] if term.key[0] == "="} & self.asked[question]
+        return key[0] == "=" and bool(named) and key not in named and answer_of(self.turns[answer].text).polarity == "yes"
+
+    def closest_sentence(self, keys: set[str], position: int) -> tuple[int, int]:
+        """Offsets of the sentence of a turn that has most of some terms, by weight."""
+
+        def weight(span: tuple[int, int]) -> float:
+            own = {term.key for term in self.terms[position] if span[0] <= term.start < span[1]}
+            return sum(self.weights[key] for key in keys & own)
+
+        return max(sentence_spans(self.turns[position].text), key=weight, default=(0, 0))
+
     def exchange(self, position: int) -> tuple[int, ...]:
         """A turn with its question or answer, in order."""
         partner = self.partners.get(position)
         return (position,) if partner is None else (min(position, partner), max(position, partner))
 
-    def polarities(self, key: str, position: int) -> set[bool]:
-        """Whether a term is denied in a turn, as far as that can be told; empty if it cannot, or is not there."""
+    def polarities(self, key: str, position: int, within: tuple[int, int] | None = None) -> set[bool]:
+        """Whether a term is denied in a turn, as far as that can be told; empty if it cannot, or is not there.
+
+        Args:
+            key: Of the term.
+            position: Of the turn.
+            within: Offsets of the part of the turn to look into; None for all of it.
+        """
         turn = self.turns[position]
+        start, end = within or (0, len(turn.text))
         found: set[bool] = set()
         for term in self.terms[position]:
-            if term.key != key:
+            if term.key != key or not start <= term.start < end:
                 continue
             sentence = next((turn.text[start:end] for start, end in sentence_spans(turn.text) if start <= term.start < end), "")
             if not _asks(sentence):
                 found.add(term.negated)
-            elif (answer := self.partners.get(position, -1)) > position:
+            elif (answer := self.partners.get(position, -1)) > position and not self._passed_over(term.key, position, answer):
                 found |= _answered(term, self.turns[answer].text)
         return found
 
@@ -101,7 +124,16 @@ def _read(turns: tuple[Turn, ...]) -> Dialogue:
     weights = {key: math.log(1 + len(turns) / count) for key, count in spread.items()}
     facts = tuple(_in_context(said, turns) for said in read_turns(turns))
     asked = tuple(_asked(turn.text, found) for turn, found in zip(turns, by_turn, strict=True))
-    return Dialogue(turns, facts, by_turn, weights, asked, _partners(turns))
+    return Dialogue(turns, facts, by_turn, weights, asked, _partners(turns), _sided(turns))
+
+
+def _sided(turns: tuple[Turn, ...]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {"": set()}
+    for turn in turns:
+        for mention in sides(turn.text):
+            found[""].add(mention.side)
+            found.setdefault(mention.part, set()).add(mention.side)
+    return {part: frozenset(named) for part, named in found.items()}
 
 
 def _asks(sentence: str) -> bool:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from appliance.lexicon.lexicon import mentions
 from appliance.note.facts.dialogue import TurnFact
 from appliance.note.facts.facts import Fact
 from appliance.note.facts.wording import REFERRAL
 
 _CHANGES: Final = frozenset({"start", "stop", "increase", "decrease", "continue", "switch"})
+
+
+_FOUND: Final = re.compile(
+    r"\b(?:shows?|showed|found|reveal(?:s|ed)|c[ao]mes? back|benign|malignant|positive|negative|unremarkable|stable)\b",
+    re.IGNORECASE,
+)
+"""Says what an examination without a number found."""
+_CLAUSE_END: Final = re.compile(r"[.,;?!]|\s(?:and|but|so|which)\s")
+
+
+def finding_of(fact: Fact) -> str:
+    """What an examination without a number found, in the words that were said: "biopsy came back benign"; empty if nothing."""
+    start = next((mention.start for mention in mentions(fact.text) if mention.concept == fact.concept), None)
+    clause = "" if start is None else _CLAUSE_END.split(fact.text[start:], maxsplit=1)[0]
+    return clause if _FOUND.search(clause) else ""
 
 
 def is_change(said: TurnFact) -> bool:
@@ -36,6 +53,8 @@ def draft(said: TurnFact) -> tuple[str, str]:
             found = (f"Follow up{when}.", "Plan")
         case "order":
             referral = REFERRAL.search(fact.text)
+            if fact.concept == "refill":
+                return "Refill of the medications.", "Plan"
             verb = "Refer to" if referral and referral["whom"].lower() == fact.concept else "Order"
             found = (f"{verb} {fact.concept}{when}.", "Plan")
         case "symptom":
@@ -54,6 +73,8 @@ def _allergy(fact: Fact) -> str:
 
 
 def _result(fact: Fact) -> str:
+    if not (fact.quantities or fact.detail):
+        return _sentence(finding_of(fact))
     return _sentence(f"{fact.concept} is {', '.join(filter(None, (_value(fact), fact.detail)))}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from appliance.clinical_note import CheckedSentence, Severity, State
@@ -14,6 +15,7 @@ from appliance.note.check.evidence import choose, likings, outer_terms
 from appliance.note.check.heard import heard
 from appliance.note.check.terms import Term, terms
 from appliance.note.facts.facts import Fact, read_facts
+from appliance.note.facts.sides import sides
 
 _NAMELESS: Final = frozenset({"number", "time", "side"})
 _MAJOR: Final = frozenset({"medication", "allergy", "result", "condition", "follow_up", "order"})
@@ -26,6 +28,24 @@ _DENIED: Final = 0.2
 """Share of the words that can be compared, by weight, that were denied while the note affirms them."""
 _AFFIRMED: Final = 0.5
 """The other way round: a "no" of the note is easily read as reaching too far."""
+_COMPARED: Final = 0.7
+"""Share of a sentence's words, by weight, that must be comparable before plain words contradict it."""
+_SPEECH: Final = 60
+"""Words of a turn that is about many things: only its closest sentence can deny plain words."""
+_NEAR: Final = 3
+"""Turns around a sentence's in which a time may be said that belongs to it."""
+_ROUTINE: Final = re.compile(
+    r"\bquestions (?:were|have been) (?:asked and |all )?answered\b|\bverbal(?:iz|is)e[sd] understanding\b|"
+    r"\b(?:is|are) (?:in agreement|agreeable)\b|\bagree[sd]? (?:with|to) (?:the|this|our) (?:\w+ )*plan\b|"
+    r"\bcontinue to monitor\b|^\w+$|^[\w /&-]+:$",
+    re.IGNORECASE,
+)
+"""What notes say at the end of every visit, and headings: nothing to check."""
+_HAS_ALLERGIES: Final = re.compile(
+    r"\b(?:has|reports)(?: known)?(?: drug| food| medication)* allergies\b(?! to)", re.IGNORECASE
+)
+"""Says so without a name: compared where somebody was asked for allergies and denied all."""
+_ONE: Final = re.compile(r"\b(?:one|1)\b", re.IGNORECASE)
 _VAGUE: Final = frozenset({"today", "last visit", "next visit", "this visit"})
 """Times that a note may name unasked."""
 _RARE: Final = 4.0
@@ -43,23 +63,60 @@ def judge(text: str, section: str, dialogue: Dialogue, hint: tuple[int, ...] = (
         hint: Positions of the turns that it was written from, as far as known.
     """
     facts = [fact for fact in read_facts(text) if fact.kind != "follow_up" or fact.when]
+    if _HAS_ALLERGIES.search(text) and not any(fact.kind == "allergy" for fact in facts):
+        facts += [Fact("allergy", "any", text=text) for said in dialogue.facts if said.fact.concept == "any"][:1]
     written = outer_terms(terms(text))
     liking = likings(written, dialogue, hint)
-    findings = [heard(compare(fact, dialogue.facts, liking), dialogue, liking) for fact in facts if fact.kind not in _NAMELESS]
+    findings = [_said_of(fact, dialogue, liking) for fact in facts if fact.kind not in _NAMELESS]
     turns = choose(written, dialogue, liking, [finding.turns for finding in findings])
     findings = [_as_a_whole(finding, dialogue, turns) for finding in findings]
     findings += [_unnamed(fact, dialogue, turns) for fact in facts if fact.kind in _NAMELESS]
+    findings += _other_sides(text, dialogue)
     findings = [_complete(finding, dialogue, turns) for finding in findings]
     best = max(turns, key=lambda turn: liking.get(turn, 0.0), default=None)
     core = () if best is None else dialogue.exchange(best)
     state, reasons = _state(findings, written, dialogue, turns, core)
+    if state in {"unsupported", "contradicted"} and not facts and _ROUTINE.search(text):
+        state, reasons = "inferred", ("Not said in these words.",)
     return CheckedSentence(text, state, _severity(state, section, facts), turns, reasons)
+
+
+def _said_of(fact: Fact, dialogue: Dialogue, liking: dict[int, float]) -> Finding:
+    """What was said of a fact; its side may be known from the rest of the visit."""
+    finding = heard(compare(fact, dialogue.facts, liking), dialogue, liking)
+    if finding.verdict != "same" and fact.side and _is_known(fact.side, fact.text, dialogue):
+        other = heard(compare(replace(fact, side=None), dialogue.facts, liking), dialogue, liking)
+        return replace(other, fact=fact, exact=False)
+    return finding
+
+
+def _is_known(side: str, text: str, dialogue: Dialogue) -> bool:
+    """Whether every part of the body that a sentence gives this side was spoken of on this side alone.
+
+    A part that the visit gives no side may have that of the only side in the visit.
+    """
+    parts = {mention.part for mention in sides(text) if mention.side == side}
+    said = [dialogue.sided.get(part) or dialogue.sided[""] for part in parts]
+    if side == "bilateral":
+        return any(named >= {"left", "right"} or "bilateral" in named for named in said)
+    return bool(said) and all(named == {side} for named in said)
+
+
+def _other_sides(text: str, dialogue: Dialogue) -> list[Finding]:
+    """Parts of the body of which the visit only names the other side; of a part without any side, those of the visit count."""
+    found = []
+    for mention in sides(text):
+        part, said = mention.part, dialogue.sided.get(mention.part) or dialogue.sided[""]
+        if part and mention.side != "bilateral" and said and not said & {mention.side, "bilateral"}:
+            reason = f"Said: {' and '.join(sorted(said))} {part}, written: {mention.side} {part}."
+            found.append(Finding(Fact("side", "", side=mention.side, text=text), "differs", reason=reason))
+    return found
 
 
 def _as_a_whole(finding: Finding, dialogue: Dialogue, turns: Sequence[int]) -> Finding:
     """Numbers given to a test may be advice about it, "treat sugars below 70 with 15 grams": then one turn says them all."""
     fact = finding.fact
-    if finding.verdict == "differs" and fact.kind in {"result", "order"} and len(fact.quantities) > 1:
+    if finding.verdict == "differs" and not fact.negated and fact.kind in {"result", "order"} and len(fact.quantities) > 1:
         for turn in turns:
             if _holds(Fact("number", "", quantities=fact.quantities), dialogue.turns[turn].text):
                 return Finding(fact, "same", turns=(turn,))
@@ -71,14 +128,26 @@ def _unnamed(fact: Fact, dialogue: Dialogue, turns: Sequence[int]) -> Finding:
     for turn in turns:
         if _holds(fact, dialogue.turns[turn].text):
             return Finding(fact, "same", exact=True, turns=(turn,))
+    if (fact.side and _is_known(fact.side, fact.text, dialogue)) or (fact.when and _is_near(fact, dialogue, turns)):
+        return Finding(fact, "same")
     written = fact.normal_form.partition(": ")[2]
     return Finding(fact, "silent", reason=f"Never said here: {written}.")
+
+
+def _is_near(fact: Fact, dialogue: Dialogue, turns: Sequence[int]) -> bool:
+    """Whether a time was said shortly before or after the turns of the sentence."""
+    near = {place for turn in turns for place in range(turn - _NEAR, turn + _NEAR + 1)} & set(range(len(dialogue.turns)))
+    return any(_holds(fact, dialogue.turns[place].text) for place in near)
 
 
 def _holds(fact: Fact, said: str) -> bool:
     values = values_of(said)
     if fact.quantities:
-        return all(any(own.agrees(other) for other in values.quantities) for own in fact.quantities)
+        return all(
+            any(own.agrees(other) for other in values.quantities)
+            or (own.value == 1 and not own.unit and bool(_ONE.search(said)))
+            for own in fact.quantities
+        )
     if fact.frequency:
         same = any(fact.frequency.agrees(other) for other in values.frequencies)
         return same or fact.frequency.per in {"day", "week"}
@@ -100,7 +169,8 @@ def _complete(finding: Finding, dialogue: Dialogue, turns: Sequence[int]) -> Fin
         Fact("time", "", when=fact.when),
     ):
         stated = part.quantities or part.side or part.when
-        if stated and not any(_holds(part, text) for text in said):
+        known = (part.side and _is_known(part.side, fact.text, dialogue)) or (part.when and _is_near(part, dialogue, turns))
+        if stated and not known and not any(_holds(part, text) for text in said):
             written = part.normal_form.partition(": ")[2]
             return Finding(fact, "silent", turns=finding.turns, reason=f"Never said of {name_of(fact)}: {written}.")
     return finding
@@ -114,7 +184,7 @@ def _state(
         return "contradicted", tuple(dict.fromkeys(otherwise))
     named = [finding for finding in findings if finding.fact.kind not in _NAMELESS]
     compared = [term for term in written if term.key.startswith("~") or not (named or term.key[0] in "=#")]
-    if denied := _denied(compared, dialogue, turns, core):
+    if denied := _denied(compared, written, dialogue, turns, core):
         return "contradicted", (denied,)
     unsaid = [finding.reason for finding in findings if finding.verdict == "silent"]
     if unsaid:
@@ -135,26 +205,36 @@ def _share(written: Sequence[Term], dialogue: Dialogue, turns: Sequence[int]) ->
     return sum(weight for key, weight in weights.items() if key in said) / total if total else 1.0
 
 
-def _denied(written: Sequence[Term], dialogue: Dialogue, turns: Sequence[int], core: Sequence[int]) -> str:
+def _denied(
+    compared: Sequence[Term], written: Sequence[Term], dialogue: Dialogue, turns: Sequence[int], core: Sequence[int]
+) -> str:
     """What was said the other way round, if a good part of what can be compared was.
 
     Args:
-        written: The terms to compare.
+        compared: The terms to compare.
+        written: All terms of the sentence.
         dialogue: The visit.
         turns: The turns of the sentence: what a paraphrase means there counts.
         core: The exchange that fits best: what a plain word means counts only there.
     """
     same, affirmed, denied = 0.0, 0.0, 0.0
     reason = ""
-    for term in written:
+    meaning = 0.0
+    keys = {term.key for term in compared}
+    spans = {
+        turn: dialogue.closest_sentence(keys, turn) if len(dialogue.turns[turn].text.split()) > _SPEECH else None
+        for turn in core
+    }
+    for term in compared:
         said = {
             (polarity, turn)
             for turn in (turns if term.key[0] == "~" else core)
-            for polarity in dialogue.polarities(term.key, turn)
+            for polarity in dialogue.polarities(term.key, turn, None if term.key[0] == "~" else spans[turn])
         }
         if not said:
             continue
         weight = dialogue.weights.get(term.key, 0.0)
+        meaning += weight if term.key[0] == "~" else 0.0
         if any(polarity == term.negated for polarity, _ in said):
             same += weight
         else:
@@ -162,6 +242,9 @@ def _denied(written: Sequence[Term], dialogue: Dialogue, turns: Sequence[int], c
             place = min(turn for _, turn in said)
             reason = reason or f"Said {'affirmatively' if term.negated else 'in the negative'} (turn {place + 1})."
     total = same + affirmed + denied
+    whole = sum(dialogue.weights.get(term.key, _RARE) for term in written)
+    if not meaning and total < _COMPARED * whole:
+        return ""
     return reason if denied > _DENIED * total or affirmed > _AFFIRMED * total else ""
 
 

@@ -9,8 +9,8 @@ from typing import Final
 from appliance.clinical_note import Omission, OmissionKind, Severity
 from appliance.lexicon import tables
 from appliance.note.check.compare import related
-from appliance.note.check.dialogue import Dialogue
-from appliance.note.check.draft import draft, is_change
+from appliance.note.check.dialogue import Dialogue, values_of
+from appliance.note.check.draft import draft, finding_of, is_change
 from appliance.note.check.terms import terms
 from appliance.note.facts.dialogue import TurnFact
 from appliance.note.facts.facts import Fact, read_facts
@@ -33,6 +33,12 @@ _KINDS: Final[dict[str, OmissionKind]] = {
     "condition": "diagnosis", "order": "order", "follow_up": "follow_up",
 }  # fmt: skip
 _SEVERITIES: Final = ("major", "minor", "none")
+_EXPLAINS: Final = re.compile(
+    r"\b(?:(?:possible )?causes? (?:are|is|include)|things like|people (?:who|with|can|get|have)|a lot of people|"
+    r"in (?:some|many|most) (?:people|patients)|for example|happens when|which ones)\b",
+    re.IGNORECASE,
+)
+"""Says what may befall anybody."""
 _TAKEN: Final = re.compile(r"\b(?:tak(?:e|es|ing)|took|on|us(?:e|es|ing)|start\w*|stop\w*|prescri\w+)\b", re.IGNORECASE)
 
 
@@ -48,7 +54,7 @@ def omissions(template: Template, note: Sequence[str], dialogue: Dialogue) -> tu
     named = {term.key for text in note for term in terms(text)}
     homes = {topic: section.name for section in reversed(template.sections) for topic in section.topics}
     found = []
-    for said in _latest(_relevant(dialogue.facts)):
+    for said in _latest(_relevant(dialogue)):
         if any(_states(fact, said.fact, changes=is_change(said)) for fact in written) or (
             _by_name(said.fact) and f"={said.fact.concept}" in named
         ):
@@ -58,8 +64,8 @@ def omissions(template: Template, note: Sequence[str], dialogue: Dialogue) -> tu
     return tuple(sorted(found, key=lambda omission: (_SEVERITIES.index(omission.severity), omission.turns)))
 
 
-def _relevant(facts: Sequence[TurnFact]) -> Iterator[TurnFact]:
-    for said in facts:
+def _relevant(dialogue: Dialogue) -> Iterator[TurnFact]:
+    for said in dialogue.facts:
         fact = said.fact
         if (
             fact.hypothetical
@@ -76,9 +82,8 @@ def _relevant(facts: Sequence[TurnFact]) -> Iterator[TurnFact]:
             continue
         if fact.kind == "medication" and fact.past and fact.action != "stop":
             continue
-        if not _weighty(said):
-            continue
-        yield said
+        if _weighty(said, " ".join(dialogue.turns[turn].text for turn in said.turns)):
+            yield said
 
 
 def _is_vital(concept: str) -> bool:
@@ -86,21 +91,41 @@ def _is_vital(concept: str) -> bool:
     return known is not None and known.kind == "vital"
 
 
-def _weighty(said: TurnFact) -> bool:
-    """Whether it was said of this patient, and not while explaining something."""
+def _weighty(said: TurnFact, whole: str) -> bool:
+    """Whether it was said of this patient, and not while explaining something.
+
+    Args:
+        said: What was said.
+        whole: The text of the turns that it rests on.
+    """
     fact = said.fact
-    if fact.kind == "medication":
-        explained = said.speaker == "clinician" and not (fact.quantities or fact.frequency or fact.action)
-        return not explained and not (said.speaker == "patient" and len(said.turns) == 1 and not _TAKEN.search(fact.text))
-    if fact.kind == "allergy":
-        return bool(ALLERGY.search(fact.text)) or len(said.turns) > 1
-    if fact.kind == "symptom":
-        return said.speaker != "clinician" or len(said.turns) > 1
-    if fact.kind in {"result", "vital"}:
-        return bool(fact.quantities) or (fact.kind == "result" and fact.detail in {"high", "low"})
-    if fact.kind in {"order", "follow_up"}:
-        return said.speaker != "patient" and (fact.when is None or fact.when.unit not in {"hour", "minute"})
-    return True
+    match fact.kind:
+        case "medication":
+            weighty = _is_taken(said)
+        case "allergy":
+            weighty = bool(ALLERGY.search(whole))
+        case "symptom":
+            weighty = said.speaker != "clinician"
+        case "result" | "vital":
+            told = fact.detail in {"high", "low"} or (said.speaker == "clinician" and finding_of(fact))
+            weighty = bool(fact.quantities or (fact.kind == "result" and told))
+        case "order" | "follow_up":
+            soon = fact.when is not None and fact.when.unit in {"hour", "minute"}
+            weighty = said.speaker != "patient" and not soon and not _EXPLAINS.search(fact.text)
+        case _:
+            weighty = not _EXPLAINS.search(fact.text)
+    return weighty
+
+
+def _is_taken(said: TurnFact) -> bool:
+    """Whether a medicine is taken or prescribed, and not only spoken of."""
+    fact = said.fact
+    if any(quantity.unit == "dose" for quantity in fact.quantities):
+        return False  # Doses are counted where some were missed.
+    if said.speaker == "clinician":
+        return bool(fact.quantities or fact.frequency or fact.action)
+    told = fact.quantities or fact.frequency or len(said.turns) > 1 or _TAKEN.search(fact.text)
+    return said.speaker != "patient" or bool(told)
 
 
 def _latest(facts: Iterator[TurnFact]) -> list[TurnFact]:
@@ -127,16 +152,36 @@ def _states(written: Fact, said: Fact, *, changes: bool) -> bool:
     if said.kind == "follow_up" or written.kind == "follow_up":
         times = written.when is None or said.when is None or written.when.agrees(said.when)
         return written.kind == said.kind and times
-    if not related(written.concept, said.concept) or written.experiencer != said.experiencer:
-        return False
-    if said.kind == "allergy" or written.kind == "allergy":
-        return written.kind == said.kind and written.negated == said.negated
-    if (said.kind == "order") != (written.kind == "order") and said.kind != "medication":
+    if said.concept == "refill":
+        return "refill" in written.text.lower()
+    if not _is_about(written, said):
         return False
     if changes and written.action != said.action and said.action in {"start", "stop", "increase", "decrease"}:
         return False
-    amounts = (*written.quantities, *written.previous)
+    amounts = [*written.quantities, *written.previous]
+    if said.kind == "result":
+        amounts += values_of(written.text).quantities
     return all(any(own.agrees(other) for other in amounts) for own in said.quantities)
+
+
+def _is_about(written: Fact, said: Fact) -> bool:
+    """Whether a fact of the note speaks of the same thing in the same sense."""
+    kinds = {written.kind, said.kind}
+    if not related(written.concept, said.concept) or written.experiencer != said.experiencer:
+        return False
+    if "medication" in kinds and kinds & {"condition", "symptom"}:
+        return False
+    if "allergy" in kinds:
+        return len(kinds) == 1 and written.negated == said.negated
+    if "order" in kinds and said.kind != "medication":
+        return len(kinds) == 1 and _covers(written.concept, said.concept)
+    return True
+
+
+def _covers(written: str, said: str) -> bool:
+    """Whether a written test is the one that was said, or a narrower one; "calcium" is no "24-hour urine calcium"."""
+    names = [set(name.lower().split()) for name in (written, said)]
+    return names[1] <= names[0] or not names[0] < names[1]
 
 
 def _by_name(fact: Fact) -> bool:

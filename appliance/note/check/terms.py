@@ -9,7 +9,9 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from appliance.lexicon.lexicon import mentions
+from appliance.note.facts.context import LABELLED_NO
 from appliance.note.facts.quantities import quantities
+from appliance.note.facts.sentences import sentence_spans
 from appliance.note.facts.when import whens
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # noqa: RUF001  # the apostrophe of transcripts
@@ -22,7 +24,7 @@ _IRREGULAR: Final = {
 """Forms that do not share their first letters."""
 _EMPTY: Final = frozenset(
     """
-    a about above according ago additional additionally advise advised after again all also although am an and any
+    a about above absent according ago additional additionally advise advised after again all also although am an and any
     appear appears are around as at back be became because been before being below both but by can chronic come comes
     concern concerning consistent continue continued continues could counsel counseled current currently daily day days
     decrease decreased demonstrate demonstrates denied denies deny describe described describes did discuss discussed do
@@ -31,8 +33,8 @@ _EMPTY: Final = frozenset(
     gets getting give given go goes going good got had has have having he help her here him his history hour hours how
     however i if in include includes including increase increased indicate indicates into is issue issues it its just
     keep known last lately like little lot made make making many may me mention mentioned mild month months more most
-    much my need needed needs new no none nor not note noted notes now obtain obtained occasional of off ok okay old on
-    once one only onto or order ordered other our out over past patient patients per perform performed possible present
+    much my need needed needs new no none negative nor not note noted notes now obtain obtained occasional of off ok okay old on
+    once one only onto or order ordered other our out over past patient patients per perform performed positive possible present
     presented presenting presents previous previously problem problems provide provided put quite range ready really
     recent recently recommend recommended refer reference regular regularly relevant reported reports report result
     results reveal revealed reveals review reviewed said say says see seem seems seen severe she should show showed
@@ -45,12 +47,13 @@ _EMPTY: Final = frozenset(
 )
 """Words that say nothing about which turn a sentence comes from."""
 _NEGATION: Final = re.compile(
-    r"\b(?:no|not|never|none|nothing|nor|neither|denies|denied|denying|deny|without|unable|stay(?:ed|ing)? out of|negative|"
+    r"\b(?:no|not|never|none|nothing|nor|neither|denies|denied|denying|deny|without|unable|(?:stay\w*|"
+    r"keep\w*) (?:out of|away from)|negative|"
     r"absent|cannot|\w+n't)\b",
     re.IGNORECASE,
 )
 _REACH_ENDS: Final = re.compile(
-    r"[.;:!?\n](?=\s|$)|,?\s+\b(?:but|except|although|though|however|because|so|since|which)\b|"
+    r"[.;:!?\n](?=\s|$)|,?\s+\b(?:but|except|although|though|however|because|so|since|which|otherwise)\b|"
     r",\s+(?:and )?(?:i|i'm|i've|it|it's|he|she|we|you|you're|your|the|my|they|they're|there|there's|maybe|just|some)\b|"
     r"(?:,\s+|\s)and (?:\w+ ){1,3}(?:is|are|was|were|sounds?|looks?)\b|"
     r"\band (?:has|have|had|drinks?|takes?|is|are|reports?|endorses?|works?|lives?|uses?)\b",
@@ -58,8 +61,15 @@ _REACH_ENDS: Final = re.compile(
 )
 _REACH: Final = 9
 """Words that a negation reaches at most."""
+_REACH_OF_LIST: Final = 18
+"""The same in a list."""
 _FARTHEST: Final = 160
 """Letters before a term in which a negation is looked for."""
+_NO_EFFECT: Final = re.compile(
+    r"\b(?:not|n't)\s+(?:really\s+)?(?:reliev\w+|help\w*|improv\w+|alleviat\w+|eas(?:e|ed)|touch\w*|eliminat\w+)\b",
+    re.IGNORECASE,
+)
+"""What brought no relief of a thing does not deny the thing."""
 
 
 class Term(NamedTuple):
@@ -92,14 +102,21 @@ def terms(text: str) -> tuple[Term, ...]:
         text: A sentence of a note, or one turn.
     """
     straight = text.replace("’", "'")  # noqa: RUF001
+    denials = _denials(straight)
     found = [
-        Term(f"={mention.concept}", _negated(straight, mention.start, mention.end), mention.start, mention.end, inner=False)
+        Term(
+            f"={mention.concept}",
+            _negated(straight, *denials, mention.start, mention.end),
+            mention.start,
+            mention.end,
+            inner=False,
+        )
         for mention in mentions(straight)
     ]
     for match in _pattern().finditer(straight):
         phrase = _paraphrases()[match[0].lower()]
         start, end = match.span()
-        negated = _negated(straight, start, end) != phrase.opposite
+        negated = _negated(straight, *denials, start, end) != phrase.opposite
         key = phrase.key if phrase.key.startswith("=") else f"~{phrase.key}"
         found.append(Term(key, negated, start, end, inner=_within(found, start, end)))
     longer = list(found)
@@ -107,7 +124,7 @@ def terms(text: str) -> tuple[Term, ...]:
     named += [(when.name, when.start, when.end) for when in whens(straight) if when.name]
     found += [Term(f"#{name}", negated=False, start=start, end=end, inner=False) for name, start, end in named]
     found += (
-        Term(stem, _negated(straight, start, end), start, end, inner=_within(longer, start, end))
+        Term(stem, _negated(straight, *denials, start, end), start, end, inner=_within(longer, start, end))
         for stem, start, end in _stems(straight)
     )
     return tuple(sorted(found, key=lambda term: (term.start, -term.end)))
@@ -125,17 +142,33 @@ def _stems(text: str) -> Iterator[tuple[str, int, int]]:
             yield (word.removesuffix("s") if len(word) > _SHORTEST else word)[:_STEM], match.start(), match.end()
 
 
-def _negated(text: str, start: int, end: int) -> bool:
-    """Whether a negation before the span reaches it, or one stands right behind it."""
-    cue = max(_NEGATION.finditer(text, max(0, start - _FARTHEST), start), key=re.Match.start, default=None)
+def _denials(text: str) -> tuple[list[re.Match[str]], list[int]]:
+    """The negations of a text, and where its sentences begin."""
+    idle = [match.span() for match in _NO_EFFECT.finditer(text)]
+    cues = [cue for cue in _NEGATION.finditer(text) if not any(start < cue.end() <= end for start, end in idle)]
+    return cues, [start for start, _ in sentence_spans(text)]
+
+
+def _negated(text: str, cues: list[re.Match[str]], begins: list[int], start: int, end: int) -> bool:
+    """Whether a negation of the same sentence before the span reaches it, or one stands right behind it."""
+    if LABELLED_NO.fullmatch(text):
+        return True
+    first = max((begin for begin in begins if begin <= start), default=0)
+    near = [cue for cue in cues if max(first, start - _FARTHEST) <= cue.start() and cue.end() <= start]
+    cue = near[-1] if near else None
     if cue:
         between = text[cue.end() : start]
         ends = _REACH_ENDS.search(text, cue.end())
         reached = ends is None or ends.start() >= start
-        if reached and (len(between.split()) <= _REACH or between.count(",") > 1):
+        if reached and len(between.split()) <= (_REACH_OF_LIST if "," in between else _REACH):
             return True
     return bool(
-        re.match(r"\W*(?:(?:is|are|was|were)\s+)?(?:negative|absent|none|not present)\b", text[end : end + 30], re.IGNORECASE)
+        re.match(
+            r"\W*(?:(?:is|are|was|were)\s+)?(?:negative|absent|none|denied|not (?:present|seen|identified))\b|"
+            r"\W+(?:never|no)(?=\W*$)",
+            text[end : end + 30],
+            re.IGNORECASE,
+        )
     )
 
 

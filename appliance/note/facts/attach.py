@@ -50,6 +50,10 @@ _LAST_TIME: Final = re.compile(
     r"\b(?:(?:last time|last visit|previously|before(?: that)?),? (?:it was |was |at |of )?|used to be )(?:at |about )?$",
     re.IGNORECASE,
 )
+_COUNTED: Final = re.compile(r"\b(?:the|these|those|all|both|are|into)\s+$", re.IGNORECASE)
+"""Before a number that counts things or people: "the two", "are two little caps"."""
+_MOST_BEFORE: Final = 4
+"""Words between a bare number and the test behind it that it may be the result of."""
 _RESULT_BEFORE: Final = re.compile(
     r"\b(?:is|was|were|it's|that's|back at|in at|sitting at|measured|equals|=|:)\s*(?:at |about |around )?$", re.IGNORECASE
 )
@@ -182,13 +186,21 @@ def _fits(text: str, mention: Mention, quantity: Quantity, *, lone: bool) -> boo
     if mention.kind == "drug":
         return _is_dose(quantity) or quantity.unit == "%" or KINDS.get(quantity.unit) == "concentration"
     if mention.kind == "lab":
-        return not quantity.unit or KINDS.get(quantity.unit) in _RESULTS or _is_dose(quantity)
+        return _is_result(text, mention, quantity)
     if mention.kind in {"condition", "symptom"}:
         return quantity.unit in {"cm", "mm"}
     if mention.kind == "vital":
         too_low = mention.concept == "blood pressure" and quantity.value < _LEAST_PRESSURE
         return not too_low and quantity.unit in _VITAL_UNITS.get(mention.concept, {quantity.unit}) | {""}
     return False
+
+
+def _is_result(text: str, mention: Mention, quantity: Quantity) -> bool:
+    """Whether a quantity may be the result of a test."""
+    if quantity.unit:
+        return KINDS.get(quantity.unit) in _RESULTS or _is_dose(quantity)
+    words = len(text[quantity.end : mention.start].split())
+    return quantity.start >= mention.end or (words <= _MOST_BEFORE and not _COUNTED.search(text[: quantity.start][-10:]))
 
 
 def _is_dose(quantity: Quantity) -> bool:

@@ -34,13 +34,15 @@ def _cue(words: str) -> re.Pattern[str]:
 
 
 FAMILY: Final = (
-    "mother|father|mom|mum|dad|mommy|daddy|sister|brother|aunt|uncle|cousin|grandmother|grandfather|grandma|grandpa|grandparents|grandparent|"
-    "parents|parent|siblings|sibling|son|daughter|children|niece|nephew|relatives|relative|sisters|brothers|aunts|uncles|half-sister|half-brother"
+    "mother|father|mom|mum|dad|mommy|daddy|sister|brother|aunt|uncle|cousin|grandmother|grandfather|grandma|grandpa|"
+    "grandparents|grandparent|"
+    "parents|parent|siblings|sibling|son|daughter|children|niece|nephew|relatives|relative|sisters|brothers|aunts|"
+    "uncles|half-sister|half-brother"
 )
 """Relatives, as one pattern."""
 
 _NO_NEGATION: Final = _cue(
-    r"no (?:increase|change|doubt|wonder|problem|problems|worries|matter|question|big deal|more than)|not (?:only|"
+    r"no (?:increase|change|doubt|wonder|problem|problems|worries|matter|question|big deal|more than)|not (?:only|consistent|"
     r"just|necessarily|to mention|"
     r"sure|certain|bad|too bad|really sure|much|at goal|well[- ]controlled|controlled|quite|surprised|uncommon)|"
     r"can't (?:remember|recall)|"
@@ -49,6 +51,7 @@ _NO_NEGATION: Final = _cue(
     r"if not|or not|whether or not|why not|not (?:missed|skipped|forgotten)|never (?:miss|missed|skip|skipped|forget)|"
     r"(?:don't|didn't|haven't|doesn't|hasn't|do not|does not|has not|did not) (?:really )?(?:miss|missed|skip|skipped|"
     r"forgotten|forget)|"
+    r"(?:not|\w+n't) (?:really )?(?:reliev\w+|improv\w+|alleviat\w+|eas(?:e|ed)|eliminat\w+)|"
     r"isn't (?:helping|working)|not (?:really )?(?:helping|working|helped)|(?:doesn't|didn't|don't|does not|"
     r"did not) (?:really |seem to )*(?:help|work|touch)"
 )
@@ -56,7 +59,8 @@ _NO_NEGATION: Final = _cue(
 _NEGATION: Final = _cue(
     r"no|not|nothing|denies|denied|denying|deny|without|never|none of|nothing like|negative for|free of|"
     r"no evidence of|nor|neither|absence of|absent|"
-    r"\w+n't|cannot|ruled out|rules out|no longer|avoid|lack of|doesnt|dont|didnt|havent|hasnt|isnt|wasnt|arent"
+    r"\w+n't|cannot|ruled out|rules out|no longer|avoid|lack of|(?:stay\w*|keep\w*) away from|steer clear of|doesnt|"
+    r"dont|didnt|havent|hasnt|isnt|wasnt|arent"
 )
 _NEGATION_AFTER: Final = _cue(
     r"(?:is|are|was|were|has been|have been) (?:also )?(?:negative|absent|denied|ruled out|not present|"
@@ -65,6 +69,8 @@ _NEGATION_AFTER: Final = _cue(
 )
 _NEGATION_NEXT: Final = re.compile(r"\W*(?:negative|none|no|never|not that i|absent|denied)\s*(?:[.,;]|$)", re.IGNORECASE)
 """Directly behind the name: "Chest pain: none." """
+LABELLED_NO: Final = re.compile(r"[^:.;]{1,60}:\s*(?:never|no|none|denie[sd]|not \w+)\W*$", re.IGNORECASE)
+"""A label with its denial: "Illicit drug use: never." """
 _UNCERTAIN: Final = _cue(
     r"maybe|may (?:be|have)|might|could (?:be|have)|possible|possibly|probable|probably|perhaps|suspect|suspected|"
     r"suspicious for|suspicion (?:of|for)|"
@@ -79,7 +85,8 @@ _UNCERTAIN_AFTER: Final = _cue(
 _HYPOTHETICAL: Final = _cue(
     r"if|unless|in case|in the event|watch (?:out )?for|look out for|monitor for|risk (?:of|for)|prevent|prevents|"
     r"side effects?|can cause|may cause|"
-    r"could cause|should you|return for|call (?:me |us )?(?:for|with)|precautions|screen(?:ed|ing)? for|test for|check for"
+    r"could cause|should you|return for|wish|call (?:(?:me|us|right away|immediately|the office|the clinic|"
+    r"your doctor)[, ]+)*(?:for|with|about)|precautions|screen(?:ed|ing)? for|test for|check for"
 )
 _PAST: Final = _cue(
     r"used to|previously|formerly|former|no longer|stopped|discontinued|quit|came off|come off|went off|been off|"
@@ -92,7 +99,7 @@ _PAST_AFTER: Final = _cue(
 _ENDS: Final = re.compile(
     r"[.;!?\n](?=\s|$)|\b(?:associated with|related to|due to|despite|plus|"
     r"but|however|otherwise|although|though|except|okay|ok|all right|alright|yeah|what|how|where|besides|"
-    r"aside from|other than|apart from|yet|which|because|since|so|"
+    r"as (?:he|she|they|the|it)|aside from|other than|apart from|yet|which|because|since|so|"
     r"reports?|endorses?|complains?|presents?|admits?|positive for|just|only|still|instead|(?:and|,)\s+(?:i|i'm|i've|"
     r"he|she|it|it's|they|we|you|there|"
     r"the patient|patient|that|your|my|now|then|also)(?=\s)|(?:and|,|or)\s+(?:has|have|had|does|do|am|is|are|takes?|"
@@ -110,7 +117,7 @@ _FAMILY: Final = _cue(rf"(?:{FAMILY})(?:'s)?|family history|family|runs in the f
 _FAMILY_AFTER: Final = _cue(
     rf"(?:in|on|with|for|from) (?:(?:my|his|her|your|the|patient's|both|a) )*(?:{FAMILY})|runs in|in (?:the|my|his|her) family"
 )
-_LIVES_WITH: Final = _cue(rf"(?:with|by|at|to|of|for|from|and) (?:my|his|her|your|a|the|the patient's|our) (?:{FAMILY})")
+_LIVES_WITH: Final = _cue(rf"(?:with|by|at|to|care of|for|from|and) (?:my|his|her|your|a|the|the patient's|our) (?:{FAMILY})")
 _REACH: Final = 12
 """Words that a cue reaches at most."""
 _REACH_OF_LIST: Final = 40
@@ -136,7 +143,9 @@ def context(text: str, start: int, end: int) -> Context:
     kept = _NO_NEGATION.sub(lambda match: "_" * len(match[0]), before)
     behind = _ENDS.split(after, maxsplit=1)[0] if _ENDS.search(after) else after
     return Context(
-        negated=_reaches(_NEGATION, kept) or _follows(_NEGATION_AFTER, behind) or bool(_NEGATION_NEXT.match(behind)),
+        negated=_reaches(_NEGATION, kept)
+        or _follows(_NEGATION_AFTER, behind)
+        or bool(_NEGATION_NEXT.match(behind) or LABELLED_NO.fullmatch(text)),
         uncertain=_reaches(_UNCERTAIN, before) or _follows(_UNCERTAIN_AFTER, behind),
         hypothetical=_reaches(_HYPOTHETICAL, before) and "?" not in text[last : last + 1],
         past=_reaches(_PAST, before) or _follows(_PAST_AFTER, behind),

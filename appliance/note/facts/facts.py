@@ -28,6 +28,7 @@ from appliance.note.facts.wording import (
     NO_ALLERGIES,
     ORDER,
     REFERRAL,
+    REFILL,
     SEASONAL,
     Action,
     action_of,
@@ -48,6 +49,14 @@ _TAKEN: Final = re.compile(
     r"\b(?:takes?|taking|took|on|uses?|using)\s+(?:some\s+|a\s+|my\s+)?(?:[\w ]+(?:,|\band)\s+)?$", re.IGNORECASE
 )
 """Says that what is elsewhere measured is taken: "takes magnesium"."""
+_IN_RANGE: Final = re.compile(
+    r"\bin range\b(?=\W+(?:(?:about|around|only|at)\W+)?(?:[\w.-]+\W+){1,3}?(?:percent|%))|"
+    r"\bin range\b(?= [\d.]+ ?%)",
+    re.IGNORECASE,
+)
+"""How a sensor's time in range is said: "in range 70 percent of the time"."""
+_DENIES: Final = re.compile(r"\b(?:denies|denied)\b", re.IGNORECASE)
+"""Denies even a result with its value, where "not" is mostly about something else."""
 _WEIGHS: Final = re.compile(r"\bweigh(?:s|ed|ing)?\b|\bon the scale\b", re.IGNORECASE)
 
 
@@ -125,16 +134,18 @@ class _Reading:
     """Everything found in one text, handed out sentence by sentence."""
 
     def __init__(self, text: str) -> None:
-        named = mentions(text)
+        named = _with_time_in_range(text, mentions(text))
         meant = without_corrections(text, quantities(text), [mention for mention in named if mention.kind == "drug"])
         self._said, self._text = text, meant
-        self._mentions = named if meant == text else mentions(meant)
+        self._mentions = named if meant == text else _with_time_in_range(meant, mentions(meant))
         self._values = Values(quantities(meant), frequencies(meant), whens(meant), sides(meant))
 
     def sentence(self, start: int, end: int) -> list[Fact]:
         """The facts of one sentence."""
         text, said = self._text[start:end], self._said[start:end]
         referral = REFERRAL.search(text)
+        if referral and _names_a_problem(referral["whom"]):
+            referral = None  # It says what for, as in "referred you for low cortisol".
         whom = range(start + referral.start("whom"), start + referral.end("whom")) if referral else range(0)
         named = [mention for mention in self._mentions if start <= mention.start < end and mention.start not in whom]
         allergies = bool(ALLERGY.search(text)) and not SEASONAL.search(text)
@@ -147,6 +158,9 @@ class _Reading:
             plans.append(
                 Fact("order", referral["whom"].lower(), start=start + referral.start(), end=start + referral.end(), text=said)
             )
+        refill = REFILL.search(text)
+        if refill and not any(mention.kind == "drug" for mention in named):
+            plans.append(Fact("order", "refill", start=start + refill.start(), end=start + refill.end(), text=said))
         facts = [
             self._fact(mention, attached[place], named, place, (start, end), allergies=allergies)
             for place, mention in enumerate(named)
@@ -174,14 +188,14 @@ class _Reading:
             near = [
                 when
                 for when in times
-                if when.kind in {"ahead", "duration"}
+                if (when.kind in {"ahead", "duration"} or when.name.startswith("next "))
                 and when.unit not in {"hour", "minute"}
                 and len(self._text[min(cue.end(), when.end) : max(cue.start(), when.start)].split()) <= _NEAR
                 and not any(plan.when is when for plan in plans)
             ]
             if not near and not (alone and "follow" in cue[0].lower()):
                 continue
-            when = near[0] if near else None
+            when = min(near, key=lambda time: (time.start < cue.start(), abs(time.start - cue.start())), default=None)
             first, last = min(cue.start(), when.start if when else cue.start()), max(cue.end(), when.end if when else 0)
             plans.append(Fact("follow_up", "", when=when, start=first, end=last, text=self._said[start:end]))
         return plans
@@ -189,14 +203,14 @@ class _Reading:
     def _fact(
         self, mention: Mention, attached: Attached, named: list[Mention], place: int, span: tuple[int, int], *, allergies: bool
     ) -> Fact:
-        around = context(self._text, mention.start, mention.end)
+        around = context(self._text[span[0] : span[1]], mention.start - span[0], mention.end - span[0])
         before = self._text[span[0] : mention.start]
         next_start = named[place + 1].start if place + 1 < len(named) else span[1]
         behind = self._text[mention.end : next_start]
         kind, concept = _kind(mention, attached, before, behind, allergies=allergies)
         action: Action = action_of(before, behind) if kind == "medication" else ""
         detail = level_of(self._text[mention.end : next_start]) if kind in {"result", "vital"} else ""
-        when = attached.when
+        when, denied = attached.when, _DENIES.search(before)
         ends = [item.end for item in (*attached.quantities, attached.frequency, when) if item is not None]
         starts = [
             item.start for item in (*attached.quantities, *attached.previous, attached.frequency, when) if item is not None
@@ -209,7 +223,7 @@ class _Reading:
             frequency=attached.frequency,
             when=when,
             side=attached.side,
-            negated=around.negated and not (attached.quantities and kind in {"result", "vital"}),
+            negated=around.negated and not (kind == "vital" or (kind == "result" and attached.quantities and not denied)),
             uncertain=around.uncertain,
             hypothetical=around.hypothetical,
             past=around.past,
@@ -220,6 +234,18 @@ class _Reading:
             end=max([mention.end, *ends]),
             text=self._said[span[0] : span[1]],
         )
+
+
+def _names_a_problem(whom: str) -> bool:
+    """Whether a text ends in the name of a test, a condition or a symptom: "low cortisol", not "diabetes educator"."""
+    return any(mention.kind in {"lab", "condition", "symptom"} and mention.end == len(whom) for mention in mentions(whom))
+
+
+def _with_time_in_range(text: str, named: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    """The names of a text, with the sensor's "in range", which is a name only before a share."""
+    spoken = [Mention("lab", "time in range", match.start(), match.end()) for match in _IN_RANGE.finditer(text)]
+    new = [mention for mention in spoken if not any(other.start < mention.end and mention.start < other.end for other in named)]
+    return tuple(sorted((*named, *new), key=lambda mention: mention.start)) if new else named
 
 
 def _rest(text: str, left: list[Item]) -> list[Fact]:

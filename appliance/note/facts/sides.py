@@ -30,6 +30,10 @@ _BETWEEN: Final = frozenset(
     """.split()
 )
 """Words that may stand between the side and the part."""
+_ATTRIBUTES: Final = frozenset({"big", "great", "index", "middle", "ring", "side", "sided", "sides"})
+"""Words of `BODY` that tell which part is meant, and are none."""
+_SINGULAR: Final = {"feet": "foot", "calves": "calf", "ovaries": "ovary", "extremities": "extremity", "radius": "radius",
+                     "pelvis": "pelvis", "testis": "testicle", "axillary": "axilla"}  # fmt: skip
 _PAIRS: Final = frozenset({"of", "the", "my", "your", "his", "her", "their", "these", "those"})
 _ON_THE: Final = frozenset({"on", "to", "in", "of", "from", "than", "and", "or", "over", "at", "down", "for"})
 _NO_BODY: Final = frozenset(
@@ -48,6 +52,8 @@ class SideMention:
     """Offset of its first character."""
     end: int
     """Offset after its last character."""
+    part: str = ""
+    """The part of the body named behind it, singular, if there is one: `knee`."""
 
 
 def sides(text: str) -> tuple[SideMention, ...]:
@@ -64,7 +70,7 @@ def sides(text: str) -> tuple[SideMention, ...]:
     for at, token in enumerate(found):
         side = _side_at(found, at)
         if side:
-            read.append(SideMention(side, token.start, token.end))
+            read.append(SideMention(side, token.start, token.end, _part_behind(found, at)))
     return tuple(read)
 
 
@@ -96,6 +102,16 @@ def _before_part(found: list[Token], at: int) -> bool:
         if word not in _BETWEEN:
             return False
     return False
+
+
+def _part_behind(found: list[Token], at: int) -> str:
+    """The part of the body that a side belongs to."""
+    for token in found[at + 1 : at + 2 + _LONGEST_GAP]:
+        if token.text in BODY - _ATTRIBUTES:
+            return _SINGULAR.get(token.text, token.text.removesuffix("s"))
+        if token.text not in _BETWEEN | _PAIRS | _ATTRIBUTES:
+            break
+    return ""
 
 
 def _possessed(found: list[Token], at: int) -> bool:

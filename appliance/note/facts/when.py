@@ -35,13 +35,13 @@ _MONTH: Final = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) 
 _DATE: Final = re.compile(
     rf"\b(?P<since>since\s+|from\s+)?(?:{_MONTH}(?:\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*(?:mg|%)))?"
     rf"(?:\s*,?\s*(?:of\s+)?(?P<year>(?:19|20)\d\d)\b)?"
-    r"|(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>(?:19|20)?\d\d)\b)",
+    r"|(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>(?:19|20)?\d\d)\b|(?P<of>\d{1,2})/(?P<in>(?:19|20)\d\d)\b)",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
     rf"\b(?P<since>since\s+)?(?P<name>(?:last|next|this|this\s+past|this\s+coming|the\s+other)\s+"
     rf"(?:day|night|week|weekend|month|year|morning|afternoon|evening|visit|{_SEASONS}|{_WEEKDAYS}|{'|'.join(_MONTH_NAMES)})\b"
-    rf"|yesterday|tomorrow|tonight|today|(?:in|during|since)\s+the\s+(?:{_SEASONS})\b|(?:on\s+)(?:{_WEEKDAYS})\b)",
+    rf"|yesterday|tomorrow|tonight|today|(?:in|during|since)\s+the\s+(?:{_SEASONS})\b|(?:on\s+)?(?:{_WEEKDAYS})\b)",
     re.IGNORECASE,
 )
 _VAGUE: Final = re.compile(
@@ -112,11 +112,20 @@ class When:
         if (self.kind == "age") != (other.kind == "age") or {self.kind, other.kind} == {"ago", "ahead"}:
             return False
         if self.value is None or other.value is None:
+            known, vague = (self, other) if self.value is not None else (other, self)
+            if known.value is not None and vague.name in _ABOUT and known.unit == vague.unit:
+                return _ABOUT[vague.name][0] <= known.value <= _ABOUT[vague.name][1]
+            if known.value == 1 and vague.name == f"next {known.unit}":
+                return True
             same_name = self.name == other.name or (
                 self.name and other.name and (self.name in other.name or other.name in self.name)
             )
             return bool(same_name) and self.unit == other.unit
         return _amount(self.value, self.unit) == _amount(other.value, other.unit)
+
+
+_ABOUT: Final = {"few": (2, 6), "several": (3, 12)}
+"""What a vague number may mean."""
 
 
 def _amount(value: Decimal, unit: str) -> tuple[Decimal, str]:
@@ -151,6 +160,10 @@ def _dates(text: str) -> Iterator[When]:
             year = match["y"] if len(match["y"]) == 4 else f"20{match['y']}"  # noqa: PLR2004
             if 1 <= month <= 12 and 1 <= day <= 31:  # noqa: PLR2004
                 yield When(kind, name=f"{year}-{month:02}-{day:02}", start=match.start(), end=match.end())
+            continue
+        if match["of"]:
+            if 1 <= int(match["of"]) <= 12:  # noqa: PLR2004
+                yield When(kind, name=f"{match['in']}-{int(match['of']):02}", start=match.start(), end=match.end())
             continue
         word = match["month"].lower()
         dated = match["day"] or match["year"] or match["since"] or _YEAR_BEFORE.search(text[: match.start()])

@@ -18,7 +18,8 @@ _ACTIONS: Final[tuple[tuple[Action, str], ...]] = (
     (
         "continue",
         (
-            r"continu(?:e|es|ed|ing)|keep(?: on| you on| taking| going| up)?|stay(?:ing)? on|stick(?:ing)? with|maintain|"
+            r"continu(?:e|es|ed|ing)|keep(?: on| you on| taking| going| up)?|stay(?:ing)? on|stick(?:ing)? with|"
+            r"maintain|leav(?:e|ing)|"
             r"refill\w*|same dose of|no changes?"
         ),
     ),
@@ -33,7 +34,8 @@ _ACTIONS: Final[tuple[tuple[Action, str], ...]] = (
     (
         "increase",
         (
-            r"increas\w+|g(?:o|oing) (?:back )?up|went up|bump\w*|rais(?:e|ing)|titrate up|doubl(?:e|ing)|up-?titrat\w+|"
+            r"increas\w+(?! (?:need|use|risk|thirst|appetite|pain|stress)\b)|g(?:o|oes|oing) (?:back )?up|went up|"
+            r"mov(?:e|es|ing) up|bump\w*|rais(?:e|ing)|titrate up|doubl(?:e|ing)|up-?titrat\w+|"
             r"push(?:ing)? up|higher dose of|move up|turn up|"
             r"step up|bring up|take (?:the|your|that|it) up"
         ),
@@ -41,9 +43,10 @@ _ACTIONS: Final[tuple[tuple[Action, str], ...]] = (
     (
         "decrease",
         (
-            r"decreas\w+|reduc\w+|lower(?:ing|ed)?|g(?:o|oing) (?:back )?down|went down|cut(?:ting)?(?: back| down)?|"
+            r"decreas\w+(?! (?:need|use|risk|appetite)\b)|reduc\w+|lower(?:ing|ed)?|g(?:o|oes|oing) (?:back )?down|"
+            r"went down|mov(?:e|es|ing) down|cut(?:ting)?(?: back| down)?|"
             r"taper\w*|drop(?:ping)?|bring(?:ing)? down|back(?:ing)? (?:off|down)|"
-            r"come down|step down|turn down|bring (?:the|your)"
+            r"com(?:e|es|ing) (?:back )?down|step down|turn down|bring (?:the|your)"
         ),
     ),
     (
@@ -62,6 +65,12 @@ _ACTION_AFTER: Final = re.compile(
     r"i want to|going to|gonna)\W+)+",
     re.IGNORECASE,
 )
+_MOVES: Final = re.compile(
+    r"\W+(?:dose\W+)?(?:(?:is|now|will|should|can|then|just)\W+)*(?:g(?:o|oes|oing)|com(?:e|es|ing)|mov(?:e|es|ing))(?: back)? "
+    r"(?P<way>up|down)\b",
+    re.IGNORECASE,
+)
+"""Behind a medicine: "goes up to 5 mg", "comes down to 10"."""
 
 
 def action_of(before: str, behind: str) -> Action:
@@ -78,6 +87,8 @@ def action_of(before: str, behind: str) -> Action:
                 best = (match.end(), rank, action)
     if best:
         return best[2]
+    if moves := _MOVES.match(behind):
+        return "increase" if moves["way"].lower() == "up" else "decrease"
     lead = _ACTION_AFTER.match(behind)
     if lead:
         for action, pattern in _ACTION:
@@ -92,7 +103,8 @@ _LEVELS: Final[tuple[tuple[Level, re.Pattern[str]], ...]] = (
     (
         "high",
         re.compile(
-            r"\b(?:elevated|high|higher than (?:we|i|it|normal)\b[^,.]*|above (?:normal|goal|range|target|"
+            r"(?<!not )(?<!n't )(?<!not too )\b(?:elevated|high|higher than (?:we|i|it|normal)\b[^,.]*|"
+            r"above (?:normal|goal|range|target|"
             r"where)[^,.]*|too high|on the high side|over(?: the)? (?:goal|limit))\b",
             re.IGNORECASE,
         ),
@@ -100,7 +112,8 @@ _LEVELS: Final[tuple[tuple[Level, re.Pattern[str]], ...]] = (
     (
         "low",
         re.compile(
-            r"\b(?:low|lower than (?:we|i|it|normal)\b[^,.]*|below (?:normal|goal|range|target|where)[^,.]*|too low|"
+            r"(?<!not )(?<!n't )(?<!not too )\b(?:low|lower than (?:we|i|it|normal)\b[^,.]*|below (?:normal|goal|"
+            r"range|target|where)[^,.]*|too low|"
             r"on the low side|suppressed|deficient)\b",
             re.IGNORECASE,
         ),
@@ -108,7 +121,7 @@ _LEVELS: Final[tuple[tuple[Level, re.Pattern[str]], ...]] = (
     (
         "normal",
         re.compile(
-            rf"(?<!{'ab'})\b(?<!above )(?<!below )(?<!not )(?:normal|within normal limits|"
+            r"(?:\bnot|n't) (?:too )?(?:elevated|high|low)\b|\b(?<!above )(?<!below )(?<!not )(?:normal|within normal limits|"
             r"in (?:the )?(?:normal )?range|at goal|in range|perfect|unremarkable)\b",
             re.IGNORECASE,
         ),
@@ -145,7 +158,8 @@ SEASONAL: Final = re.compile(
 ORDER: Final = re.compile(
     r"\b(?:repeat\w*|re-?check\w*|order\w*|check(?:ing)?|get(?:ting)?|obtain\w*|schedul\w+|draw|send(?:ing)?|redo|"
     r"need(?:s)?|set up|run|arrange\w*|"
-    r"do (?:a|an|some|another|the)|test|screen|measure|retest\w*|monitor|want|like|done again|again in|due for|"
+    r"do (?:a|an|some|another|the)|test|screen|measure|retest\w*|monitor|want|(?:would|[iw]e?'d)(?: also)? like|"
+    r"done again|again in|due for|"
     r"book\w*|plan(?:ning)? for)\b",
     re.IGNORECASE,
 )
@@ -153,6 +167,7 @@ ORDER: Final = re.compile(
 _WHOM_ENDS: Final = (
     r"(?:for|about|if|and|or|to|the|because|so|who|that|in|on|at|this|next|today|with|as|given|is|was|will|again)\b"
 )
+REFILL: Final = re.compile(r"\brefills?\b", re.IGNORECASE)
 REFERRAL: Final = re.compile(
     r"\b(?:refer(?:ral|red|ring|rals)?(?: you| him| her| the patient)?(?: over)? (?:to|for)|set(?:ting)? you up with|"
     r"have you see|consult(?:ation)?(?: with)?|"
@@ -167,7 +182,8 @@ FOLLOW_UP: Final = re.compile(
     r"\breturn(?: to (?:the )?(?:clinic|office))?\b(?= (?:in|to|for|visit|\d|after))|\breturn (?:visit|appointment)\b|"
     r"\bnext (?:visit|appointment)\b|\bmeet (?:again|in)\b|"
     r"\brtc\b|\bappointment (?:in|for)\b|\bcheck back\b|\btouch base\b|\bbring you back\b|\bwant you back\b|"
-    r"\bvisit in\b|\blike you back\b|\bget you back\b",
+    r"\bvisit in\b|\blike you back\b|\bget you back\b|\btake (?:a|another) look in\b|"
+    r"\b(?:like|want|need) you to return\b",
     re.IGNORECASE,
 )
 FAMILY_QUESTION: Final = re.compile(

@@ -80,3 +80,33 @@ def test_the_severe_come_first_and_the_template_says_where() -> None:
         ("major", "plan"),
         ("minor", "objective"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "text"),
+    [
+        ("Let's get a sestamibi scan.", "order", "Order sestamibi scan."),
+        ("I just sent a 90 day refill.", "order", "Refill of the medications."),
+        ("We should get a 24-hour urine calcium.", "order", "Order 24-hour urine calcium."),
+        ("The biopsy came back benign, so no cancer.", "result", "Biopsy came back benign."),
+        ("I looked at your sensor, you're in range 41 percent of the time.", "result", "Time in range is 41%."),
+    ],
+)
+def test_tests_and_refills_are_missed(line: str, kind: str, text: str) -> None:
+    (found,) = left_out([line])
+    assert (found.kind, found.text) == (kind, text)
+    assert left_out([line], text) == ()
+    assert left_out([line], "Repeat calcium in 3 months.") == (found,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["The adrenals are two little caps on top of the kidneys and they make cortisol."],
+        ["Possible causes are alcohol, fatty liver disease, and cirrhosis."],
+        ["Your doctor referred you for low cortisol."],
+        ["What did you eat?", "Fish and milk."],
+    ],
+)
+def test_an_explanation_is_no_omission(lines: list[str]) -> None:
+    assert [item for item in left_out(lines) if item.kind != "result"] == []

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.clinical_note import NOT_DISCUSSED, Check, CheckedSentence, Section, Sentence
-from appliance.note.check.check import check
+from appliance.lexicon import tables
+from appliance.note.check.check import check, warm
 from appliance.note.templates import template_named
 from appliance.transcript import Speaker, Turn
 
@@ -163,3 +164,49 @@ def test_any_text_can_be_checked(text: str, said: list[str]) -> None:
         assert sentence.text in text
         assert all(0 <= turn < len(turns) for turn in sentence.turns)
         assert (sentence.severity == "none") == (sentence.state == "supported")
+
+
+def test_a_side_that_the_visit_gives_a_part_of_the_body_is_known() -> None:
+    turns = [
+        Turn("What brings you in?", speaker="clinician"),
+        Turn("My right ankle. I fell.", speaker="patient"),
+        Turn("There is tenderness over the ankle, and some swelling.", speaker="clinician"),
+    ]
+    assert checked("Tenderness over the right ankle.", turns=turns).state in {"supported", "inferred"}
+    assert checked("Tenderness over the left ankle.", turns=turns).state in {"unsupported", "contradicted"}
+
+
+def test_what_a_long_turn_denies_in_one_sentence_it_does_not_deny_in_another() -> None:
+    exam = (
+        "okay so let me take a look at you your lungs are clear your heart sounds good there is no rash no bruising your eyes "
+        "seem equal and reactive to light I do appreciate a small effusion of the knee so I'm gonna order an x-ray and I want "
+        "you to change your diet and cut out caffeine until your symptoms have improved do you have any questions"
+    )
+    turns = [Turn(exam, speaker="clinician"), Turn("No I think that's all good.", speaker="patient")]
+    for sentence in ("Eyes: equal and reactive to light.", "I advised her to change her diet.", "Small effusion of the knee."):
+        assert checked(sentence, turns=turns).state in {"supported", "inferred"}, sentence
+    assert checked("The skin shows a rash.", turns=turns).state == "contradicted"
+
+
+def test_allergies_without_a_name_are_compared() -> None:
+    turns = [Turn("Any drug allergies?", speaker="clinician"), Turn("No, none.", speaker="patient")]
+    assert checked("The patient has drug allergies.", turns=turns).state == "contradicted"
+    assert checked("The patient has no known drug allergies.", turns=turns).state in {"supported", "inferred"}
+
+
+@pytest.mark.parametrize("sentence", ["All questions were answered.", "Special Testing:", "Medical"])
+def test_routine_phrases_and_headings_stop_nobody(sentence: str) -> None:
+    assert checked(sentence).state in {"supported", "inferred"}
+
+
+def test_a_follow_up_may_be_put_as_a_question() -> None:
+    turns = [Turn("Why don't we have you come back in about two weeks?", speaker="clinician"), Turn("Okay.", speaker="patient")]
+    assert checked("Follow up in 2 weeks.", turns=turns).state in {"supported", "inferred"}
+    assert checked("Follow up in 6 weeks.", turns=turns).state in {"unsupported", "contradicted"}
+
+
+def test_the_first_check_after_warming_up_reads_no_table() -> None:
+    warm()
+    read = tables.drugs.cache_info().misses
+    whole(Section("assessment_and_plan", "", "Start metformin 500 mg daily."))
+    assert tables.drugs.cache_info().misses == read

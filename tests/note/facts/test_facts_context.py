@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.note.facts.context import Context, context
+from appliance.note.facts.facts import read_facts
 from appliance.note.facts.sentences import is_question, sentence_spans
 from appliance.note.facts.sides import sides
 
@@ -80,3 +81,33 @@ def test_recognized_speech_without_punctuation_is_cut_where_it_asks() -> None:
     )
     assert is_question(pieces[-1])
     assert not is_question(pieces[0])
+
+
+def test_a_long_turn_without_punctuation_is_cut_where_something_new_is_said() -> None:
+    text = (
+        "your eyes seem equal and reactive I don't see any rash your lungs are clear and I do appreciate a small effusion "
+        "I think you have bursitis so I'm gonna prescribe naproxen do you have any questions"
+    )
+    pieces = [text[start:end] for start, end in sentence_spans(text)]
+    assert "I don't see any rash" in pieces
+    assert "I think you have bursitis" in pieces
+    assert [piece for piece in pieces if is_question(piece)] == ["do you have any questions"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Stay away from grapefruit and ibuprofen.", ["medication ibuprofen: no"]),
+        ("Call right away for fever.", ["symptom fever: hypothetical"]),
+        ("Ice did not relieve the pain.", ["symptom pain"]),
+        ("Opioid: never.", ["medication opioid: no"]),
+        ("White blood cell count is not elevated.", ["result white blood cell count: normal"]),
+        ("Your osilodrostat goes up to 5 milligrams.", ["medication osilodrostat: increase, 5 mg"]),
+        ("The prednisone comes down to 10 mg.", ["medication prednisone: decrease, 10 mg"]),
+        ("You're in range 70 percent of the time.", ["result time in range: 70%"]),
+        ("We'll do a refill today.", ["time: today", "order refill"]),
+        ("I referred you for low cortisol.", ["result cortisol"]),
+    ],
+)
+def test_small_wordings(text: str, expected: list[str]) -> None:
+    assert sorted(fact.normal_form for fact in read_facts(text)) == sorted(expected)

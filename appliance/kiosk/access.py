@@ -1,0 +1,166 @@
+"""Who gets what on the network: the one place that decides.
+
+Every endpoint belongs to paired devices, unless it is declared here. A request for something that does not exist is treated the
+same, so that a stranger does not learn what exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Protocol
+
+from flask import Flask, Response, g, request
+
+from appliance.connect.pages import render
+from appliance.connect.state import State, Trouble
+from appliance.errors import ChartsideError, InputError, NotPairedError
+from appliance.kiosk.administrator import Administrator
+from appliance.kiosk.devices import Devices
+from appliance.kiosk.visits import Visits
+from appliance.store.devices import Device, DeviceRecords
+
+OPEN: Final = frozenset({"pairing.page", "pairing.pair", "pairing.style", "setup.page", "setup.sign_in", "setup.first_pin"})
+"""For everybody. `setup.page` shows the sign-in form to whoever has not entered the PIN."""
+PIN: Final = "setup."
+"""Endpoints that begin so, but for the open ones, are for whoever has entered the PIN, paired or not."""
+DEVICE_COOKIE: Final = "__Host-chartside"
+"""Holds the device's key."""
+SETUP_COOKIE: Final = "__Host-chartside-setup"
+"""Holds the token of who has entered the PIN."""
+_COOKIE_SECONDS: Final = 400 * 86_400
+"""The longest that browsers keep a cookie; set anew whenever the page is loaded."""
+
+
+class Reached(Protocol):
+    """What the kiosk wants from `appliance.connect.connection.Connection`."""
+
+    @property
+    def state(self) -> State:
+        """How the box is reached."""
+
+    def serves(self, host: str) -> bool:
+        """Whether a host name, without port, is one of this box."""
+
+    def tell(self, **facts: object) -> None:
+        """Let the state say something that only the kiosk knows."""
+
+    def use_certificate(self, pem: bytes | None) -> None:
+        """Show a certificate of the clinic, or with None the box's own."""
+
+
+class Access:
+    """Devices, administrator and connection of a box on the network.
+
+    Args:
+        store: Keeps devices, rooms and PIN.
+        visits: Whose event streams end when a device is revoked.
+        connection: How the box is reached.
+    """
+
+    def __init__(self, store: DeviceRecords, visits: Visits, connection: Reached) -> None:
+        self.connection: Final = connection
+        self._visits = visits
+        self.administrator: Final = Administrator(store)
+        self.devices: Final = Devices(store, self.refresh)
+        self.refresh()
+
+    def install(self, app: Flask) -> None:
+        """Refuse strangers before any endpoint runs."""
+        app.before_request(self._check)
+        app.after_request(self._watch_stream)
+
+    def _check(self) -> Response | None:
+        endpoint = request.endpoint or ""
+        if endpoint in OPEN:
+            return None
+        if endpoint.startswith(PIN):
+            self.administrator.check(request.cookies.get(SETUP_COOKIE, ""))
+            return None
+        device = self.devices.find(request.cookies.get(DEVICE_COOKIE, ""))
+        if device is None:
+            if wants_html():
+                return html(render("unpaired", troubles=()), NotPairedError.status)
+            hint = "Scan a pairing code, or ask your administrator for one."
+            raise NotPairedError("This device is not paired with the box, or was revoked.", hint=hint)
+        g.device = device
+        return None
+
+    def _watch_stream(self, response: Response) -> Response:
+        device: Device | None = g.get("device")
+        if device is None:
+            return response
+        if response.mimetype == "text/event-stream":
+            response.response = _while(lambda: self.devices.is_paired(device.number), response.response)
+        elif request.endpoint == "page.index":
+            remember(response, DEVICE_COOKIE, request.cookies[DEVICE_COOKIE], _COOKIE_SECONDS)
+        return response
+
+    def refresh(self) -> None:
+        """Tell the state what changed, and let the event streams see whether they may go on."""
+        devices = self.devices.all()
+        paired = sum(device.revoked is None for device in devices)
+        self.connection.tell(
+            setup_code=self.administrator.setup_code,
+            rooms=len(self.devices.rooms()),
+            devices=paired,
+            revoked=len(devices) - paired,
+        )
+        self._visits.wake_streams()
+
+
+def wants_html() -> bool:
+    """Whether a person waits for a page, rather than a program for an answer."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def html(page: str, status: int = 200) -> Response:
+    """A page of `appliance.connect.pages`. Its forms say where they come from, unlike all else: the guard asks for it."""
+    headers = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
+    return Response(page, status=status, mimetype="text/html", headers=headers)
+
+
+def problem_page(error: ChartsideError) -> Response:
+    """An error as a page."""
+    return html(render("problem", troubles=(Trouble(error.message, error.hint),)), error.status)
+
+
+def field(name: str, longest: int) -> str:
+    """A field of the form that was sent, without surrounding space.
+
+    Raises:
+        InputError: It is missing, blank or too long.
+    """
+    value = request.form.get(name, "").strip()
+    if not 0 < len(value) <= longest:
+        raise InputError(f"The field {name} is {'too long' if value else 'empty'}.", hint=f"Fill in 1 to {longest} characters.")
+    return value
+
+
+def remember(response: Response, cookie: str, value: str, seconds: int | None = None) -> None:
+    """Give the browser a cookie that no script and no other site can use.
+
+    Args:
+        response: Carries it.
+        cookie: Its name. `__Host-` binds it to this host and to TLS (RFC 6265bis, section 4.1.3.2).
+        value: Its value.
+        seconds: How long the browser keeps it; None until it is closed.
+    """
+    response.set_cookie(cookie, value, max_age=seconds, secure=True, httponly=True, samesite="Strict")
+
+
+def remember_device(response: Response, key: str) -> None:
+    """Give a paired device its key."""
+    remember(response, DEVICE_COOKIE, key, _COOKIE_SECONDS)
+
+
+def _while(holds: Callable[[], bool], parts: Iterable[Any]) -> Iterator[Any]:
+    """The parts of a stream for as long as something holds; it is asked before each."""
+    try:
+        for part in parts:
+            if not holds():
+                return
+            yield part
+    finally:
+        close = getattr(parts, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,167 @@
+"""Set-up: rooms, pairing codes, devices, the clinic's certificate and the PIN, for whoever knows the PIN.
+
+Forms, without a script: a browser in a clinic may be old, and nothing here has to be fast.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.connect.pages import render
+from appliance.connect.state import Trouble
+from appliance.errors import ChartsideError, InputError, NotPairedError
+from appliance.kiosk.access import SETUP_COOKIE, Access, field, html, remember, wants_html
+from appliance.kiosk.devices import PairingCode
+from appliance.runtime.web import problem
+from appliance.store.devices import Device
+
+_CERTIFICATE_LIMIT = 256 * 1024
+
+
+def create_setup(access: Access) -> Blueprint:
+    """The routes under `/setup`.
+
+    Args:
+        access: Devices, administrator and connection.
+    """
+    setup = Blueprint("setup", __name__, url_prefix="/setup")
+
+    def page_with(*troubles: Trouble, code: PairingCode | None = None, status: int = 200) -> Response:
+        if not _signed_in(access):
+            return html(render("sign_in", troubles=troubles, new=bool(access.administrator.setup_code)), status)
+        state = access.connection.state
+        link = f"{state.url}pair?{urlencode({'code': code.code})}" if code else ""
+        return html(
+            render(
+                "setup",
+                troubles=(*troubles, *state.troubles),
+                state=state,
+                rooms=access.devices.rooms(),
+                devices=[_row(device) for device in access.devices.all()],
+                code=code,
+                link=link,
+                expires=f"{state.expires:%d %B %Y}",
+            ),
+            status,
+        )
+
+    @setup.get("/")
+    def page() -> Response:
+        """The set-up page; asks for the PIN first."""
+        return page_with()
+
+    @setup.errorhandler(ChartsideError)
+    def on_error(error: ChartsideError) -> Response:
+        if isinstance(error, NotPairedError) or not wants_html():
+            return problem(error)
+        return page_with(Trouble(error.message, error.hint), status=error.status)
+
+    _add_session(setup, access)
+    _add_devices(setup, access)
+    _add_certificate(setup, access)
+
+    @setup.post("/rooms/<int:room>/code")
+    def code(room: int) -> Response:
+        """A pairing code for a room, as a QR code too."""
+        return page_with(code=access.devices.new_code(room))
+
+    return setup
+
+
+def _add_session(setup: Blueprint, access: Access) -> None:
+    administrator = access.administrator
+
+    @setup.post("/first-pin")
+    def first_pin() -> AnyResponse:
+        """Set the first PIN with the set-up code."""
+        token = administrator.set_first_pin(field("code", 40), field("pin", 100))
+        access.refresh()
+        return _with_session(token)
+
+    @setup.post("/sign-in")
+    def sign_in() -> AnyResponse:
+        """Enter the PIN."""
+        return _with_session(administrator.sign_in(field("pin", 100)))
+
+    @setup.post("/sign-out")
+    def sign_out() -> AnyResponse:
+        """Leave set-up."""
+        administrator.sign_out(request.cookies[SETUP_COOKIE])
+        return _back()
+
+    @setup.post("/pin")
+    def pin() -> AnyResponse:
+        """Change the PIN; everybody has to enter it again."""
+        administrator.change_pin(field("pin", 100))
+        return _back()
+
+
+def _add_devices(setup: Blueprint, access: Access) -> None:
+    devices = access.devices
+
+    @setup.post("/rooms")
+    def add_room() -> AnyResponse:
+        """Add a room."""
+        devices.add_room(field("name", 80))
+        return _back()
+
+    @setup.post("/rooms/<int:room>/remove")
+    def remove_room(room: int) -> AnyResponse:
+        """Remove a room without tablets."""
+        devices.remove_room(room)
+        return _back()
+
+    @setup.post("/devices/<int:device>/revoke")
+    def revoke(device: int) -> AnyResponse:
+        """Refuse a device from now on."""
+        devices.revoke(device)
+        return _back()
+
+
+def _add_certificate(setup: Blueprint, access: Access) -> None:
+    @setup.post("/certificate")
+    def certificate() -> AnyResponse:
+        """Use a certificate of the clinic: PEM with its chain and key."""
+        file = request.files.get("pem")
+        if file is None:
+            raise InputError("No file was sent.", hint="Choose a PEM file with the certificate, its chain and its key.")
+        access.connection.use_certificate(file.stream.read(_CERTIFICATE_LIMIT))
+        return _back()
+
+    @setup.post("/certificate/remove")
+    def remove_certificate() -> AnyResponse:
+        """Go back to the certificate of the box."""
+        access.connection.use_certificate(None)
+        return _back()
+
+
+def _signed_in(access: Access) -> bool:
+    try:
+        access.administrator.check(request.cookies.get(SETUP_COOKIE, ""))
+    except NotPairedError:
+        return False
+    return True
+
+
+def _with_session(token: str) -> AnyResponse:
+    response: Any = _back()
+    remember(response, SETUP_COOKIE, token)
+    return response  # type: ignore[no-any-return]
+
+
+def _back() -> AnyResponse:
+    return redirect("/setup/", 303)
+
+
+def _row(device: Device) -> dict[str, object]:
+    times = {name: _day(getattr(device, name)) for name in ("paired", "seen", "revoked")}
+    return {"number": device.number, "room": device.room.name, "name": device.name, **times}
+
+
+def _day(seconds: float | None) -> str:
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%d %b %Y, %H:%M} UTC"
