@@ -104,6 +104,7 @@ def api_page() -> str:
 def applications() -> dict[str, Flask]:
     """The three services as WSGI applications, without models."""
     from appliance.kiosk.access import Access
+    from appliance.kiosk.health import Health
     from appliance.kiosk.service import create_app as kiosk_app
     from appliance.kiosk.templates import Templates
     from appliance.kiosk.visits import Visits
@@ -121,7 +122,11 @@ def applications() -> dict[str, Flask]:
         visits = Visits(store, *peers, max_chunks=1)
         apps = {
             "kiosk": kiosk_app(
-                visits, *peers, Templates(peers[1], settings.template), access=Access(store, visits, _Unreached())
+                visits,
+                *peers,
+                Templates(peers[1], settings.template),
+                Health(settings),
+                access=Access(store, visits, _Unreached()),
             ),
             "speech": speech_app(settings),
             "note": note_app(NoteService(settings)),

@@ -19,7 +19,7 @@ from appliance.kiosk.devices import Devices
 from appliance.kiosk.visits import Visits
 from appliance.store.devices import Device, DeviceRecords
 
-OPEN: Final = frozenset({"pairing.page", "pairing.pair", "pairing.style", "setup.page", "setup.sign_in", "setup.first_pin"})
+OPEN: Final = frozenset({"pairing.page", "pairing.pair", "health.style", "setup.page", "setup.sign_in", "setup.first_pin"})
 """For everybody. `setup.page` shows the sign-in form to whoever has not entered the PIN."""
 PIN: Final = "setup."
 """Endpoints that begin so, but for the open ones, are for whoever has entered the PIN, paired or not."""

@@ -8,7 +8,7 @@ import msgspec
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.connect.pages import STYLE, render
+from appliance.connect.pages import render
 from appliance.connect.state import Trouble
 from appliance.errors import ChartsideError
 from appliance.kiosk.access import DEVICE_COOKIE, Access, field, html, problem_page, remember_device, wants_html
@@ -57,11 +57,6 @@ def create_pairing(access: Access) -> Blueprint:
         response: Any = redirect("/", 303)
         remember_device(response, key)
         return response  # type: ignore[no-any-return]
-
-    @pairing.get("/connect.css")
-    def style() -> Response:
-        """The style sheet of the pairing and set-up pages."""
-        return Response(STYLE, mimetype="text/css")
 
     @pairing.errorhandler(ChartsideError)
     def on_error(error: ChartsideError) -> Response:

@@ -15,6 +15,7 @@ from appliance.connect.server import NetworkServer
 from appliance.kiosk.access import Access
 from appliance.kiosk.api import create_api
 from appliance.kiosk.guard import protect
+from appliance.kiosk.health import Health, create_health
 from appliance.kiosk.page import PAGE_DIR, create_page
 from appliance.kiosk.pairing_api import create_device_api, create_pairing
 from appliance.kiosk.review_api import create_review_api
@@ -35,6 +36,7 @@ def create_app(
     speech: ServiceClient,
     note: ServiceClient,
     templates: Templates,
+    health: Health,
     *,
     page_dir: Path = PAGE_DIR,
     access: Access | None = None,
@@ -46,6 +48,7 @@ def create_app(
         speech: The speech service.
         note: The note service.
         templates: The note templates.
+        health: What the status page shows.
         page_dir: Directory of the built page.
         access: Who gets what on the network; None serves everything, to localhost only.
     """
@@ -60,6 +63,7 @@ def create_app(
             app.register_blueprint(blueprint)
     app.register_blueprint(create_api(visits, speech, note, templates))
     app.register_blueprint(create_review_api(visits))
+    app.register_blueprint(create_health(health))
     app.register_blueprint(create_page(page_dir))
     return app
 
@@ -94,9 +98,10 @@ def run(
     ):
         visits.resume()
         templates = Templates(note, settings.template)
+        health = Health(settings)
         if trust is None:
-            serve(Server(create_app(visits, speech, note, templates), listener, visits.end_streams))
+            serve(Server(create_app(visits, speech, note, templates, health), listener, visits.end_streams))
             return
         with Connection(settings, listener.getsockname()[1], trust) as connection:
-            app = create_app(visits, speech, note, templates, access=Access(store, visits, connection))
+            app = create_app(visits, speech, note, templates, health, access=Access(store, visits, connection))
             serve(NetworkServer(app, listener, visits.end_streams, tls=connection.tls))

@@ -22,6 +22,7 @@ from appliance.connect.connection import Connection
 from appliance.connect.server import NetworkServer
 from appliance.connect.sockets import listen_network
 from appliance.kiosk.access import Access
+from appliance.kiosk.health import Health
 from appliance.kiosk.service import create_app
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
@@ -130,7 +131,7 @@ def on_network(
         connection = Connection(settings, port, trust, clock=clock, find_addresses=lambda: [ADDRESS], interfaces=["127.0.0.1"])
         access = Access(store, visits, connection)
         templates = Templates(note, settings.template)
-        app = create_app(visits, speech, note, templates, page_dir=page_dir, access=access)
+        app = create_app(visits, speech, note, templates, Health(settings), page_dir=page_dir, access=access)
         server = NetworkServer(app, listener, visits.end_streams, tls=connection.tls)
         server.prepare()
         thread = threading.Thread(target=server.serve)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk_client import MAX_CHUNKS, Kiosk
 
+from appliance.kiosk.health import Health
 from appliance.kiosk.service import create_app
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
@@ -27,7 +28,7 @@ def serving(settings: Settings, speech_socket: Path, note_socket: Path, page_dir
         contextlib.closing(Visits(store, speech, note, max_chunks=MAX_CHUNKS)) as visits,
     ):
         visits.resume()
-        app = create_app(visits, speech, note, Templates(note, settings.template), page_dir=page_dir)
+        app = create_app(visits, speech, note, Templates(note, settings.template), Health(settings), page_dir=page_dir)
         listener = listen_localhost(0)
         port = listener.getsockname()[1]
         server = Server(app, listener, visits.end_streams)

@@ -149,5 +149,5 @@ def test_nothing_of_this_is_there_on_localhost(lonely_kiosk: object) -> None:
 
     assert isinstance(lonely_kiosk, Kiosk)
     assert lonely_kiosk.http.get("/api/status").status_code == 200
-    for path in ("/pair", "/setup/", "/connect.css", "/api/device"):
+    for path in ("/pair", "/setup/", "/api/device"):
         assert lonely_kiosk.http.get(path).status_code == 404

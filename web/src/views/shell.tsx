@@ -74,9 +74,10 @@ function BoxBadge() {
   }
   const waiting = status ? [!status.speech && "speech", !status.note && "note"].filter(Boolean) : ["box"];
   return waiting.length === 0 ? (
-    <span class="box-badge" data-testid="box-status">
+    // In a tab of its own: leaving this one would end a recording.
+    <a class="box-badge" data-testid="box-status" href="/status" target="_blank" rel="noopener" title="Status of the box">
       <ReadyIcon /> Box ready
-    </span>
+    </a>
   ) : (
     <span class="box-badge box-away" data-testid="box-status">
       <WorkingIcon /> Starting: {waiting.join(" and ")}
