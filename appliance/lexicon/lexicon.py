@@ -17,8 +17,11 @@ from appliance.lexicon.tables import Drug, Kind, Measure
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['\u2019]s\b)?")
 _POSSESSIVE: Final = ("'s", "\u2019s")
-_JOINT: Final = re.compile(r"[ \t\n]{1,3}|[-\u2010\u2011\u2013/(]|(?<=\w)[.,'\u2019](?=\w)|['\u2019] |(?<=\b\w)\. ?(?=\w\b)")
-"""What may stand between two words of one name: "T.S.H.", "Graves' disease", "lipoprotein(a)"."""
+_JOINT: Final = re.compile(
+    r"[ \t\n]{1,3}|[-\u2010\u2011\u2013/(]|(?<=\w)[.,'\u2019](?=\w)|['\u2019] |"
+    r"(?<=\b\w)\. ?(?=\w\b)|(?<=\b[A-Z])\. (?=[a-z])"
+)
+"""What may stand between two words of one name: "T.S.H.", "H. pylori", "Graves' disease", "lipoprotein(a)"."""
 _SALT: Final = re.compile(
     r"[ -](?:hydrochloride|hcl|hydrobromide|sulfate|succinate|tartrate|acetate|maleate|besylate|mesylate|fumarate|tromethamine|"
     r"extended[- ]release|immediate[- ]release|ER|XR|XL|SR|CR|DR|EC|LA)\b"

@@ -62,7 +62,7 @@ def compare(fact: Fact, said: Sequence[TurnFact], liking: Mapping[int, float]) -
     """
     candidates = about(fact, said)
     if not candidates:
-        return Finding(fact, "silent", reason=f"Never said: {name_of(fact)}.")
+        return _never_named(fact, said)
     if fact.action:
         decided = [item for item in candidates if item.fact.action == fact.action and item.fact.quantities]
         candidates = decided or candidates
@@ -100,6 +100,20 @@ def about(fact: Fact, said: Sequence[TurnFact]) -> list[TurnFact]:
     return []
 
 
+def _never_named(fact: Fact, said: Sequence[TurnFact]) -> Finding:
+    """What is said of a thing that nobody named; an allergy speaks against "no known allergies"."""
+    known = [item for item in said if item.fact.kind == "allergy" and not item.fact.negated and not item.fact.uncertain]
+    if fact.concept == "any" and fact.negated and known:
+        reason = f"Said: allergic to {known[0].fact.concept} (turn {_place(known[0])}), written: no known allergies."
+        return Finding(fact, "differs", turns=known[0].turns, reason=reason)
+    return Finding(fact, "silent", reason=f"Never said: {name_of(fact)}.")
+
+
+def _place(said: TurnFact) -> int:
+    """Number, from 1, of the turn that decides: the answer rather than its question."""
+    return said.turns[-1] + 1
+
+
 def _other_families(said: Sequence[TurnFact]) -> list[TurnFact]:
     return [item for item in said if item.fact.kind in _FAMILIES and item.fact.kind not in {"allergy", "follow_up"}]
 
@@ -129,6 +143,8 @@ def related(one: str, other: str) -> bool:
 
 def name_of(fact: Fact) -> str:
     """A fact's name, or what it is where it has none."""
+    if fact.kind == "allergy" and fact.concept == "any":
+        return "allergies"
     return fact.concept or fact.kind.replace("_", " ")
 
 
@@ -252,7 +268,7 @@ _PARTS: Final[tuple[Callable[[Fact, Fact], Verdict], ...]] = (_previous, _freque
 
 def _said_otherwise(written: Fact, said: TurnFact) -> str:
     """In plain words what was said instead, as in "Said: lisinopril 20 mg (turn 14), written: 10 mg", with a full stop."""
-    where = f"(turn {said.turn + 1})"
+    where = f"(turn {_place(said)})"
     name, fact = name_of(written), said.fact
     if _polarity(written, fact) == "differs":
         return f"Said: no {name} {where}." if fact.negated else f"Said: {name} {where}, written: no {name}."
@@ -260,7 +276,7 @@ def _said_otherwise(written: Fact, said: TurnFact) -> str:
         who = "a relative" if fact.experiencer == "family" else "the patient"
         return f"Said about {who}: {name} {where}."
     parts: list[tuple[str, str]] = [
-        (fact.action, written.action) if _action(written, fact) == "differs" else ("", ""),
+        (_change(fact), written.action) if _action(written, fact) == "differs" else ("", ""),
         (_amounts(fact.quantities), _amounts(written.quantities)) if _amount(written, fact) == "differs" else ("", ""),
         (_amounts(fact.previous), _amounts(written.previous)) if _previous(written, fact) == "differs" else ("", ""),
         (fact.frequency.text, written.frequency.text)
@@ -274,6 +290,11 @@ def _said_otherwise(written: Fact, said: TurnFact) -> str:
     return (
         f"Said: {name} {', '.join(other for other, _ in different)} {where}, written: {', '.join(own for _, own in different)}."
     )
+
+
+def _change(fact: Fact) -> str:
+    """What is done with a medicine, as in "increase to 20 mg"."""
+    return f"{fact.action} to {_amounts(fact.quantities)}" if fact.previous else fact.action
 
 
 def _amounts(quantities: Sequence[Quantity]) -> str:

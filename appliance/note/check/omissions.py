@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from appliance.clinical_note import Omission, OmissionKind, Severity
@@ -32,13 +33,23 @@ _KINDS: Final[dict[str, OmissionKind]] = {
     "allergy": "allergy", "medication": "medication", "symptom": "red_flag", "result": "result", "vital": "result",
     "condition": "diagnosis", "order": "order", "follow_up": "follow_up",
 }  # fmt: skip
+_FAR: Final = 60
+"""Letters before a number in which its goal is named."""
 _SEVERITIES: Final = ("major", "minor", "none")
 _EXPLAINS: Final = re.compile(
     r"\b(?:(?:possible )?causes? (?:are|is|include)|things like|people (?:who|with|can|get|have)|a lot of people|"
-    r"in (?:some|many|most) (?:people|patients)|for example|happens when|which ones)\b",
+    r"in (?:some|many|most) (?:people|patients)|for example|happens when|which ones|you (?:can|could|may|might) get)\b",
     re.IGNORECASE,
 )
 """Says what may befall anybody."""
+_GOAL: Final = re.compile(
+    r"\b(?:(?:should|supposed to|ought to) be|(?:goal|target)(?: \w+)? (?:is|of))(?:\W+\w+){0,3}\W+$|"
+    r"\b(?:want|like)(?:\W+\w+){1,5}\W+(?:under|below|above|over|less than|at least|between)\W+(?:about\W+)?$",
+    re.IGNORECASE,
+)
+"""Before a number that a value is to reach: "and it should be under about 4", "we want that LDL under 70"."""
+_TOLD: Final = re.compile(r"\W*take\b", re.IGNORECASE)
+"""A plan may tell the patient to take what is started."""
 _TAKEN: Final = re.compile(r"\b(?:tak(?:e|es|ing)|took|on|us(?:e|es|ing)|start\w*|stop\w*|prescri\w+)\b", re.IGNORECASE)
 
 
@@ -65,7 +76,8 @@ def omissions(template: Template, note: Sequence[str], dialogue: Dialogue) -> tu
 
 
 def _relevant(dialogue: Dialogue) -> Iterator[TurnFact]:
-    for said in dialogue.facts:
+    for heard in dialogue.facts:
+        said = _without_goals(heard, dialogue.turns[heard.turn].text)
         fact = said.fact
         if (
             fact.hypothetical
@@ -84,6 +96,17 @@ def _relevant(dialogue: Dialogue) -> Iterator[TurnFact]:
             continue
         if _weighty(said, " ".join(dialogue.turns[turn].text for turn in said.turns)):
             yield said
+
+
+def _without_goals(said: TurnFact, text: str) -> TurnFact:
+    """A result or vital sign without the numbers that it should have."""
+    fact = said.fact
+    if fact.kind not in {"result", "vital"}:
+        return said
+    kept = tuple(
+        quantity for quantity in fact.quantities if not _GOAL.search(text[max(0, quantity.start - _FAR) : quantity.start])
+    )
+    return said if kept == fact.quantities else replace(said, fact=replace(fact, quantities=kept))
 
 
 def _is_vital(concept: str) -> bool:
@@ -156,7 +179,8 @@ def _states(written: Fact, said: Fact, *, changes: bool) -> bool:
         return "refill" in written.text.lower()
     if not _is_about(written, said):
         return False
-    if changes and written.action != said.action and said.action in {"start", "stop", "increase", "decrease"}:
+    told = said.action == "start" and not written.action and _TOLD.match(written.text)
+    if changes and not told and written.action != said.action and said.action in {"start", "stop", "increase", "decrease"}:
         return False
     amounts = [*written.quantities, *written.previous]
     if said.kind == "result":

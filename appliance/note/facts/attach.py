@@ -106,7 +106,8 @@ def attach(text: str, named: Sequence[Mention], values: Values) -> tuple[list[At
     """
     own, left = _own_quantities(text, named, values)
     attached = [_split(text, quantities) for quantities in own]
-    drugs, symptoms = _places(named, {"drug"}), _places(named, {"symptom"})
+    dosed = {place for place in _places(named, {"lab"}) if any(KINDS.get(amount.unit) in _DOSES for amount in own[place])}
+    drugs, symptoms = sorted({*_places(named, {"drug"}), *dosed}), _places(named, {"symptom"})
     for frequency in values.frequencies:
         best = _nearest(text, named, frequency, drugs)
         best = _nearest(text, named, frequency, symptoms) if best is None else best

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from appliance.note.facts.answers import Answer, answer_of, echo_of
+from appliance.note.facts.answers import Answer, answer_of, belongs, completed, echo_is_denied, echo_of, is_corrected
 from appliance.note.facts.context import FAMILY, context
 from appliance.note.facts.facts import Fact, read_facts
+from appliance.note.facts.quantities import Quantity
 from appliance.note.facts.sentences import is_question, sentence_spans
 from appliance.note.facts.units import KINDS
-from appliance.note.facts.wording import ALLERGY, FAMILY_QUESTION, MEDICINE_QUESTION, action_of
+from appliance.note.facts.wording import ALLERGY, FAMILY_QUESTION, MEDICINE_QUESTION, Action, action_of
 from appliance.transcript import Speaker, Turn
 
 _NAMED: Final = frozenset({"medication", "result", "vital", "symptom", "condition", "order", "allergy"})
@@ -32,6 +33,11 @@ _TAKES: Final = re.compile(
     r"^(?:(?:yes|yeah|well|because|so)\W+)*i(?: do|'ve been|'m| am)? (?:take|taking|use|using|have|on)\b", re.IGNORECASE
 )
 """The speaker answers the own question: "Would biotin count? I take some of that." """
+_DOSES: Final = frozenset({"mass", "volume", "activity", "count"})
+"""Kinds of units that a medicine is given in."""
+_FROM: Final = re.compile(r"\bfrom\s+(?:your\s+|the\s+|about\s+)?$", re.IGNORECASE)
+_TO: Final = re.compile(r"\s*(?:up |down )?to (?:about )?", re.IGNORECASE)
+"""Between two doses: from the one to the other."""
 _TOPICS: Final = {"allergy": ALLERGY, "family": FAMILY_QUESTION, "medicine": MEDICINE_QUESTION}
 """What a question asks about in general."""
 
@@ -90,13 +96,14 @@ class _Dialogue:
 
     def add(self, position: int, turn: Turn) -> None:
         """Read the next turn."""
+        spoken_of = self._medicine
         stated, asked = self._by_sentence(position, turn)
         question = self._question
         if question and position - question.position > _OPEN:
             question = self._question = None
         if question and (turn.speaker != question.speaker or turn.speaker == "unknown"):
             stated = self._answered(position, turn, question, stated)
-        for fact, turns in self._with_pronouns(position, turn, stated):
+        for fact, turns in self._with_pronouns(position, turn, stated, spoken_of):
             self._keep(fact, position, turn.speaker, turns)
         self._ask(position, turn, asked)
 
@@ -157,11 +164,16 @@ class _Dialogue:
         ):
             verdicts = [replace(fact, experiencer="family") for fact in question.facts if fact.kind == "condition"]
         about = [fact for fact in question.facts if fact.kind in _NAMED]
-        detail = [fact for fact in loose if fact.kind in {"number", "time"}]
-        if not named and detail and len({fact.concept for fact in about}) == 1 and answer.polarity != "no":
-            whole = _completed(verdicts[0] if verdicts else about[-1], detail)
+        detail = [fact for fact in _as_changes(loose, turn.text) if fact.kind in {"number", "time"}]
+        lone = not named and bool(detail) and len({fact.concept for fact in about}) == 1
+        if lone and (answer.polarity != "no" or is_corrected(about[-1], detail, turn.text)):
+            taken = [fact for fact in verdicts if not fact.negated] or about[-1:]
+            whole = completed(taken[0], detail, anew=answer.polarity == "no")
+            if whole.kind == "medication" and (action := _done_with(detail, turn.text)) in {"increase", "decrease"}:
+                whole = replace(whole, action=action)
             if whole != about[-1]:
-                verdicts, loose = [whole], [fact for fact in loose if not _belongs(fact, whole)]
+                verdicts = [whole]
+                loose = [fact for fact in _as_changes(loose, turn.text) if not belongs(fact, whole)]
         for fact in verdicts:
             self._keep(fact, question.position, turn.speaker, both)
         nothing = not any(fact.kind == "allergy" for fact in (*named, *verdicts))
@@ -173,39 +185,86 @@ class _Dialogue:
             self._question = None
         return loose
 
-    def _with_pronouns(self, position: int, turn: Turn, stated: list[Fact]) -> list[tuple[Fact, tuple[int, ...]]]:
-        """Gives a dose to the medicine spoken of, as in "Metformin. Let's go up on that to 1000 mg"."""
+    def _with_pronouns(
+        self, position: int, turn: Turn, stated: list[Fact], spoken_of: tuple[int, Fact] | None
+    ) -> list[tuple[Fact, tuple[int, ...]]]:
+        """Gives a dose to the medicine spoken of, as in "Metformin. Let's go up on that to 1000 mg".
+
+        Args:
+            position: Of the turn.
+            turn: The turn.
+            stated: What it states and is not yet kept.
+            spoken_of: The last medicine before the turn, with the position of its turn.
+        """
         kept: list[tuple[Fact, tuple[int, ...]]] = []
-        for fact in stated:
-            medicine = self._medicine
-            if kept and (before := [item for item, _ in kept if item.kind == "medication"]):
-                medicine = (position, before[-1])
-            place = (position,)
-            dose = fact.kind == "number" and KINDS.get(fact.quantities[0].unit.split("/")[0]) in {
-                "mass",
-                "volume",
-                "activity",
-                "count",
-            }
+        own = [item.fact for item in self.found if item.turn == position and item.fact.kind == "medication"]
+        for fact in _as_changes(stated, turn.text):
+            named = [
+                item for item in (*own, *(item for item, _ in kept)) if item.kind == "medication" and item.start < fact.start
+            ]
+            medicine = (position, max(named, key=lambda item: item.start)) if named else spoken_of
+            dose = fact.kind == "number" and KINDS.get(fact.quantities[0].unit.split("/")[0]) in _DOSES
+            if dose and fact.previous:
+                medicine = self._taken_at(fact.previous, medicine, position)
             if not medicine or position - medicine[0] > _REMEMBERED or not (dose or fact.frequency) or fact.kind in _NAMED:
-                kept.append((fact, place))
+                kept.append((fact, (position,)))
                 continue
             last = kept[-1][0] if kept else None
-            action = action_of(turn.text[: fact.start].rpartition(". ")[2], "")
+            action = _done_with([fact], turn.text)
             if (
                 last
                 and last.kind == "medication"
+                and last.concept == medicine[1].concept
                 and not (fact.quantities and last.quantities)
                 and not (fact.frequency and last.frequency)
             ):
-                whole = _completed(last, [fact])
+                whole = completed(last, [fact])
                 kept[-1] = (replace(whole, action=whole.action or action), kept[-1][1])
             elif dose and fact.quantities[0].unit not in {"lb", "oz", "kg"} and (action or medicine[0] == position):
                 whole = replace(fact, kind="medication", concept=medicine[1].concept, action=action)
                 kept.append((whole, (medicine[0], position)))
             else:
-                kept.append((fact, place))
+                kept.append((fact, (position,)))
         return kept
+
+    def _taken_at(
+        self, before: Sequence[Quantity], medicine: tuple[int, Fact] | None, position: int
+    ) -> tuple[int, Fact] | None:
+        """The medicine that is raised or lowered from a dose: the one that was said to be taken at it.
+
+        Args:
+            before: The dose it is changed from.
+            medicine: What was last spoken of; stays if something is done with it or the last question was about it.
+            position: Of the turn.
+        """
+        if medicine and (medicine[1].action or medicine[0] == position - 1):
+            return medicine
+        return next(
+            (
+                (position, item.fact)
+                for item in reversed(self.found)
+                if item.fact.kind == "medication" and any(before[0].agrees(dose) for dose in item.fact.quantities)
+            ),
+            medicine,
+        )
+
+
+def _done_with(detail: Sequence[Fact], said: str) -> Action:
+    """What is done with the medicine that a dose or time belongs to, by the words before it in its sentence."""
+    return action_of(said[: min(item.start for item in detail)].rpartition(". ")[2], "")
+
+
+def _as_changes(stated: Sequence[Fact], said: str) -> list[Fact]:
+    """What is stated, with two doses in a row as one change: "from 10 to 20 milligrams"."""
+    kept: list[Fact] = []
+    for fact in stated:
+        last = kept[-1] if kept else None
+        pair = last is not None and last.kind == fact.kind == "number" and _TO.fullmatch(said, last.end, fact.start)
+        if last and pair and _FROM.search(said[: last.start]):
+            kept[-1] = replace(fact, previous=last.quantities, start=last.start)
+        else:
+            kept.append(fact)
+    return kept
 
 
 def _on_topic(stated: list[Fact], question: _Question) -> list[Fact]:
@@ -242,7 +301,10 @@ def _verdicts(asked: Sequence[Fact], answer: Answer, said: str, question: str, n
     """
     asked = [fact for fact in asked if fact.kind in _ASKED]
     echoes = {fact: place for fact in asked if (place := echo_of(question[fact.start : fact.end], said))}
-    taken_up = [replace(fact, negated=context(said, *place).negated) for fact, place in echoes.items()]
+    taken_up = [
+        replace(fact, negated=context(said, *place).negated or echo_is_denied(said, place, answer))
+        for fact, place in echoes.items()
+    ]
     rest = [fact for fact in asked if fact not in echoes]
     positive = any(not fact.negated for fact in (*named, *taken_up))
     if answer.polarity == "no" or (answer.only and positive):
@@ -250,24 +312,3 @@ def _verdicts(asked: Sequence[Fact], answer: Answer, said: str, question: str, n
     if answer.polarity == "yes" and not named and not taken_up and not answer.only:
         return [fact for fact in rest if not fact.negated or answer.agrees]
     return taken_up
-
-
-def _belongs(detail: Fact, whole: Fact) -> bool:
-    """Whether a number or time has become part of a fact."""
-    own = (
-        detail.quantities and detail.quantities == whole.quantities,
-        detail.frequency and detail.frequency == whole.frequency,
-    )
-    return any(own) or bool(detail.when and detail.when == whole.when)
-
-
-def _completed(fact: Fact, detail: Sequence[Fact]) -> Fact:
-    """A fact with the dose, frequency or time that was said apart from it."""
-    for item in detail:
-        if item.quantities and fact.kind in {"medication", "result", "vital"}:
-            fact = replace(fact, quantities=item.quantities)
-        if item.frequency and fact.frequency is None:
-            fact = replace(fact, frequency=item.frequency)
-        if item.when and fact.when is None:
-            fact = replace(fact, when=item.when)
-    return fact

@@ -46,9 +46,11 @@ _REPEAT: Final = re.compile(
     r"\b(?:repeat|re-?check|retest)(?:ing)?\s+(?:of\s+)?(?:the\s+|your\s+|a\s+)?(?:\w+ (?:and|,)\s+)?$", re.IGNORECASE
 )
 _TAKEN: Final = re.compile(
-    r"\b(?:takes?|taking|took|on|uses?|using)\s+(?:some\s+|a\s+|my\s+)?(?:[\w ]+(?:,|\band)\s+)?$", re.IGNORECASE
+    r"\b(?:takes?|taking|took|(?<!see )(?<!seeing )(?<!getting )(?<!reading )(?<!check )on|uses?|using)\s+"
+    r"(?:some\s+|a\s+|my\s+)?(?:[\w ]+(?:,|\band)\s+)?$",
+    re.IGNORECASE,
 )
-"""Says that what is elsewhere measured is taken: "takes magnesium"."""
+"""Says that what is elsewhere measured is taken: "takes magnesium", but not "what are you seeing on your meter"."""
 _IN_RANGE: Final = re.compile(
     r"\bin range\b(?=\W+(?:(?:about|around|only|at)\W+)?(?:[\w.-]+\W+){1,3}?(?:percent|%))|"
     r"\bin range\b(?= [\d.]+ ?%)",
@@ -294,8 +296,10 @@ def _kind_of_drug(mention: Mention, attached: Attached, before: str, behind: str
 
 def _kind_of_test(attached: Attached, before: str, behind: str) -> FactKind:
     """A result, a test to come, or what is taken: "magnesium 400 mg daily"."""
-    dosed = any(KINDS.get(quantity.unit.split("/")[0]) in {"mass", "activity"} for quantity in attached.quantities)
-    if (dosed and attached.frequency) or (not attached.quantities and _TAKEN.search(before)):
+    dosed = any(KINDS.get(quantity.unit) in {"mass", "activity"} for quantity in attached.quantities)
+    if (dosed and (attached.frequency or action_of(before, ""))) or (
+        (dosed or not attached.quantities) and _TAKEN.search(before)
+    ):
         return "medication"
     to_come = ORDER.search(before) or ORDER.search(behind) or (attached.when and attached.when.kind == "ahead")
     return "order" if to_come and not attached.quantities else "result"

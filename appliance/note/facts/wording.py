@@ -19,7 +19,7 @@ _ACTIONS: Final[tuple[tuple[Action, str], ...]] = (
         "continue",
         (
             r"continu(?:e|es|ed|ing)|keep(?: on| you on| taking| going| up)?|stay(?:ing)? on|stick(?:ing)? with|"
-            r"maintain|leav(?:e|ing)|"
+            r"maintain|leav(?:e|ing)(?! out\b)|"
             r"refill\w*|same dose of|no changes?"
         ),
     ),
@@ -28,7 +28,7 @@ _ACTIONS: Final[tuple[tuple[Action, str], ...]] = (
         "stop",
         (
             r"stop(?:ped|ping|s)?|discontinu\w+|hold(?:ing)?|com(?:e|ing) off|quit|(?:take|taking|took|get|wean) (?:you |"
-            r"me |him |her )?off"
+            r"me |him |her )?off|leav(?:e|ing) out"
         ),
     ),
     (

@@ -110,3 +110,34 @@ def test_tests_and_refills_are_missed(line: str, kind: str, text: str) -> None:
 )
 def test_an_explanation_is_no_omission(lines: list[str]) -> None:
     assert [item for item in left_out(lines) if item.kind != "result"] == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "note"),
+    [
+        (["Your TSH is 14.2, and it should be under about 4."], "TSH is 14.2."),
+        (["We want that LDL under 70."], ""),
+        (["It sends sugar out, so you can get a yeast infection."], ""),
+        (["Please add one calcium pill, 600 milligrams, with dinner."], "Take calcium 600 mg with dinner."),
+        (
+            ["Are you taking the metformin, 500 milligrams twice a day?", "Well, no, it's 1,000 twice a day now."],
+            "The patient takes metformin 1000 mg twice daily.",
+        ),
+    ],
+)
+def test_a_goal_a_risk_and_what_was_corrected_are_no_omission(lines: list[str], note: str) -> None:
+    assert left_out(lines, note) == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["Your TSH is 14.2, and it should be under about 4."], "TSH is 14.2."),
+        (["I want to go over your labs, the A1c is 9.1 percent."], "HbA1c is 9.1%."),
+        (["Okay.", "Do I stay on the lisinopril?", "Let's go up from 10 to 20 milligrams a day."],
+         "Increase lisinopril from 10 mg to 20 mg once daily."),
+        (["Are you taking the metformin, 500 milligrams?", "No, it's 1,000 now."], "The patient takes metformin 1000 mg."),
+    ],
+)  # fmt: skip
+def test_what_holds_in_the_end_is_drafted(lines: list[str], text: str) -> None:
+    assert [found.text for found in left_out(lines)] == [text]

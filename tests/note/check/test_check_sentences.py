@@ -210,3 +210,76 @@ def test_the_first_check_after_warming_up_reads_no_table() -> None:
     read = tables.drugs.cache_info().misses
     whole(Section("assessment_and_plan", "", "Start metformin 500 mg daily."))
     assert tables.drugs.cache_info().misses == read
+
+
+def spoken(*lines: str) -> list[Turn]:
+    return [Turn(line, speaker=SPEAKERS[place % 2]) for place, line in enumerate(lines)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "true", "false"),
+    [
+        (
+            ["Any weight loss, or feeling hot all the time?", "No. My weight has been the same for years."],
+            "The patient denies weight loss or heat intolerance.",
+            "The patient reports weight loss.",
+        ),
+        (
+            ["Any chest pain, or shortness of breath?", "No chest pain, and my breathing is fine."],
+            "The patient denies chest pain or shortness of breath.",
+            "The patient reports shortness of breath.",
+        ),
+        (
+            ["Your calcium is 9.6. Please add one calcium pill, 600 milligrams, with dinner.", "Okay."],
+            "Take calcium 600 mg with dinner.",
+            "Take calcium 500 mg with dinner.",
+        ),
+        (
+            ["What are you seeing on your meter at home?", "Usually around 150, sometimes 160."],
+            "The patient reports blood sugars between 150 and 160.",
+            "The patient reports blood sugars between 150 and 190.",
+        ),
+        (
+            ["Do you feel cold when others are comfortable?", "Oh yes. And I've gained nine pounds."],
+            "The patient reports weight gain and cold intolerance.",
+            "The patient denies weight gain.",
+        ),
+        (["Your heart sounds regular.", "Good."], "Heart has a regular rate and rhythm.", "The rhythm is irregular."),
+    ],
+)
+def test_other_words_for_the_same_are_no_error(lines: list[str], true: str, false: str) -> None:
+    assert checked(true, turns=spoken(*lines)).state in {"supported", "inferred"}
+    assert checked(false, turns=spoken(*lines)).state in {"unsupported", "contradicted"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence", "reason"),
+    [
+        (
+            [
+                "How are you?", "Do I stay on the lisinopril?",
+                "Yes, but let's go up from 10 to 20 milligrams a day. And raise the atorvastatin to 40 milligrams.",
+            ],
+            "Continue lisinopril at 10 mg daily.",
+            "Said: lisinopril increase to 20 mg (turn 3), written: continue.",
+        ),
+        (
+            ["Are you taking the metformin, 500 milligrams twice a day?", "Well, no, it's 1,000 twice a day now."],
+            "The patient takes metformin 500 mg twice daily.",
+            "Said: metformin 1000 mg (turn 2), written: 500 mg.",
+        ),
+        (
+            ["Any kidney stones, any allergies?", "No stones. Sulfa drugs make me itch."],
+            "The patient has no known allergies.",
+            "Said: allergic to sulfa (turn 2), written: no known allergies.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_reason_says_what_was_decided_in_the_end(lines: list[str], sentence: str, reason: str) -> None:
+    found = checked(sentence, turns=spoken(*lines))
+    assert (found.state, found.reasons) == ("contradicted", (reason,))
+
+
+def test_a_time_that_nobody_said_is_flagged_in_whatever_sentence() -> None:
+    turns = spoken("Just wait that one hour. Then enjoy it.", "Thanks.")
+    assert checked("Enjoy this evening.", turns=turns).state == "unsupported"

@@ -41,6 +41,54 @@ def said(*lines: str, speakers: tuple[Speaker, Speaker] = ("clinician", "patient
         ),
         (["I'll see you in 12 months."], ["follow_up: in 12 months"]),
         (["Do you have any chest pain?", "I saw a movie."], []),
+        (["Any trouble swallowing?", "Swallowing is fine."], ["symptom difficulty swallowing: no"]),
+        (["Do you have back pain?", "My back has been the same as ever, normal."], ["symptom back pain: no"]),
+        (["Do you have back pain?", "My back is not fine."], ["symptom back pain"]),
+        (
+            ["Have you noticed weight loss, or palpitations?", "No. My weight has been the same for years."],
+            ["symptom weight loss: no", "symptom palpitations: no"],
+        ),
+        (
+            ["Any fever, or weakness in your muscles?", "No, but my thighs get weak."],
+            ["symptom fever: no", "symptom weakness"],
+        ),
+        (
+            ["Are you taking the metformin, 500 milligrams twice a day?", "Well, no, it's 1,000 once a day now."],
+            ["medication metformin: 1000 mg, once daily"],
+        ),
+        (
+            ["Are you taking the metformin, 500 milligrams?", "No, I stopped in May."],
+            ["medication metformin: no, 500 mg", "time: may"],
+        ),
+        (
+            [
+                "Do I stay on the lisinopril?",
+                "Let's go up from 10 to 20 milligrams. And raise the atorvastatin to 40 milligrams.",
+            ],
+            ["medication atorvastatin: increase, 40 mg", "medication lisinopril: increase, 20 mg (before: 10 mg)"],
+        ),
+        (
+            [
+                "You take levothyroxine, 75 micrograms.",
+                "Yes.",
+                "Move the iron to bedtime. I'd raise the dose from 75 to 88 micrograms.",
+            ],
+            [
+                "medication levothyroxine: 75 mcg",
+                "result iron",
+                "medication levothyroxine: increase, 88 mcg (before: 75 mcg)",
+            ],
+        ),
+        (["What do you see on your meter?", "Around 150, sometimes 160."], ["result glucose: 150/160"]),
+        (
+            ["Do I stay on the lisinopril?", "Yes, but let's go up to 20 milligrams a day."],
+            ["medication lisinopril: increase, 20 mg, once daily"],
+        ),
+        (
+            ["Any missed doses of the methimazole?", "I try, but I miss about 2 doses a week."],
+            ["medication methimazole: 2 dose, once weekly"],
+        ),
+        (["Leave out the biotin for now."], ["medication biotin: stop"]),
     ],
 )
 def test_question_and_answer_are_one_fact(lines: list[str], found: list[str]) -> None:
