@@ -263,12 +263,9 @@ def test_what_is_gone_is_not_found(client: ServiceClient) -> None:
 
 def test_deleting_a_session_ends_its_streams(client: ServiceClient) -> None:
     session = opened(client)
-    ended: list[list[ServerEvent]] = []
-    reader = threading.Thread(target=lambda: ended.append(followed(client, session)))
-    reader.start()
-    client.call("DELETE", f"/sessions/{session}", object)
-    reader.join(30)
-    assert ended == [[]]
+    with client._http.stream("GET", f"/sessions/{session}/events", timeout=30) as stream:
+        client.call("DELETE", f"/sessions/{session}", object)
+        assert [line for line in stream.iter_lines() if line.startswith("data:")] == []
 
 
 @pytest.mark.parametrize("body", [b"", b"not audio" * 1000])
