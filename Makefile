@@ -62,6 +62,18 @@ connect-test: setup-test page models build/openvino.stamp build/sslyze.stamp ## 
 	pytest tests/connect
 	python scripts/connect_test.py
 
+PROFILE ?= cpu
+ARCH ?= x86-64
+.PHONY: image image-keys image-test
+image: setup page models ## Build the OS image (PROFILE=cpu ARCH=x86-64)
+	image/build.sh $(PROFILE) $(ARCH)
+
+image-keys: ## Make a vendor's signing keys in the directory KEYS
+	image/keys.sh $(KEYS)
+
+image-test: setup-test ## Boot the built image and send a visit through it
+	CHARTSIDE_TEST_IMAGE=$${CHARTSIDE_IMAGE_DIR:-build/image} pytest -s tests/image
+
 .PHONY: docs
 docs: setup-test ## Write the generated reference pages again
 	python docs/generate.py

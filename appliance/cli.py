@@ -25,6 +25,7 @@ from appliance.options import settings_options
 from appliance.settings import Settings
 from appliance.supervisor import ServiceName, Supervisor, die_with_parent, stop_signals
 from appliance.transcript import Transcript, Turn
+from appliance.update.cli import update
 
 _LEVEL_STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
 
@@ -161,6 +162,7 @@ def models_verify(settings: Settings, key: Path | None) -> None:
 
 
 main.add_command(connect)
+main.add_command(update)
 
 
 @main.command(hidden=True)

@@ -22,6 +22,7 @@ from appliance.kiosk.review_api import create_review_api
 from appliance.kiosk.setup_api import create_setup
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
+from appliance.runtime import notify
 from appliance.runtime.client import ServiceClient
 from appliance.runtime.server import Server, serve
 from appliance.runtime.web import JSON_BODY_LIMIT, create_service
@@ -100,8 +101,10 @@ def run(
         templates = Templates(note, settings.template)
         health = Health(settings)
         if trust is None:
+            notify.ready()  # callers wait in the queues of the listening sockets
             serve(Server(create_app(visits, speech, note, templates, health), listener, visits.end_streams))
             return
         with Connection(settings, listener.getsockname()[1], trust) as connection:
             app = create_app(visits, speech, note, templates, health, access=Access(store, visits, connection))
+            notify.ready()  # callers wait in the queues of the listening sockets
             serve(NetworkServer(app, listener, visits.end_streams, tls=connection.tls))

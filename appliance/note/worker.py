@@ -10,6 +10,7 @@ from typing import Final
 
 from appliance.errors import NotFoundError, TooLargeError
 from appliance.note.session import NoteSession
+from appliance.runtime import notify
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +101,10 @@ class Worker(threading.Thread):
             return
         finally:
             self.ready.set()
+            notify.ready()
+        alive = notify.SignOfLife()
         while not self._stopped:
+            alive()
             if not self._round():
                 self._news.wait(_NAP_SECONDS)
                 self._news.clear()

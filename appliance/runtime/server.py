@@ -22,6 +22,7 @@ from cheroot import wsgi
 from flask import Flask
 
 from appliance.errors import InputError, UnavailableError
+from appliance.runtime import notify
 from appliance.runtime.web import version_header
 
 _log = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ def serve(server: Server) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if not stopping.is_set():
             stopping.set()
+            notify.stopping()
             threading.Thread(target=server.stop, name="stop").start()
 
     signal.signal(signal.SIGTERM, stop)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from appliance.runtime import notify
 from appliance.speech.engine import SpeechEngine
 
 _log = logging.getLogger(__name__)
@@ -91,7 +92,9 @@ class Scheduler:
         return max(_SHORTEST_INTERVAL, self._quick_cost * speaking / _SHARE)
 
     def _run(self) -> None:
+        alive = notify.SignOfLife()
         while True:
+            alive()
             with self._changed:
                 if self._stopping:
                     return
@@ -100,7 +103,7 @@ class Scheduler:
             if self._serve_one(sources):
                 continue
             with self._changed:
-                self._changed.wait_for(lambda: self._dirty or self._stopping)
+                self._changed.wait_for(lambda: self._dirty or self._stopping, alive.interval or None)
 
     def _serve_one(self, sources: list[Source]) -> bool:
         return any(self._serve(source, final=True) for source in sources) or any(

@@ -14,6 +14,7 @@ import msgspec
 
 from appliance.audio import SAMPLE_RATE
 from appliance.errors import ChartsideError, NotFoundError, UnavailableError
+from appliance.runtime import notify
 from appliance.settings import Settings
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.intake import Receipt
@@ -197,6 +198,8 @@ class Sessions:
             self._model = (engine.name, engine.bundle)
             self._scheduler = Scheduler(engine)
             _log.info("the model %s is loaded after %.1f s", engine.name, time.perf_counter() - began)
+        finally:
+            notify.ready()
 
     def _ready(self) -> Scheduler:
         if self._failure is not None:

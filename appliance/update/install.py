@@ -1,0 +1,148 @@
+"""Takes an update: signature, key, product, board and version first, then the hashes, then systemd-sysupdate.
+
+systemd-sysupdate writes a system into the slot that is not running, and a model bundle beside the one in use. It sees the files
+only after all of them were checked, in a directory that nobody else can write.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from appliance.errors import InputError, StorageError, UnavailableError
+from appliance.update.container import Component, Manifest, PackedFile, read_files, read_manifest
+from appliance.update.keys import TrustedKey
+from appliance.update.policy import check_allowed
+from appliance.update.release import Release
+from appliance.update.store import STATE_DIR
+
+SYSUPDATE: Final = Path("/usr/lib/systemd/systemd-sysupdate")
+TRANSFER_DIR: Final = Path("/run/chartside-update")
+"""Where the image's `.transfer` files look for what to install."""
+_SPARE: Final = 64 * 1024 * 1024
+
+Command = Callable[[Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class Box:
+    """What an update is held against."""
+
+    installed: Release
+    models: str
+    """Version of the model bundle in use."""
+    floor: str
+    keys: tuple[TrustedKey, ...]
+    now: datetime
+
+    @classmethod
+    def at_this_moment(cls, installed: Release, models: str, floor: str, keys: tuple[TrustedKey, ...]) -> Box:
+        """With the time of the system clock."""
+        return cls(installed, models, floor, keys, datetime.now(UTC))
+
+
+def verify(path: Path, box: Box) -> Manifest:
+    """Check an update without installing it.
+
+    Raises:
+        InputError: The file is no update, is damaged, not signed, or not for this box.
+        ConflictError: It is not newer than what is installed, or older than the floor.
+    """
+    with _opened(path) as file:
+        manifest = _allowed(file, box)
+        read_files(file, manifest, lambda _file, _block: None)
+    return manifest
+
+
+def install(
+    path: Path, box: Box, *, state: Path = STATE_DIR, transfer: Path = TRANSFER_DIR, run: Command | None = None
+) -> Manifest:
+    """Install an update; a system takes effect at the next boot.
+
+    Args:
+        path: The update file.
+        box: What it is held against.
+        state: Directory with room for the files; what an interrupted run left there is removed.
+        transfer: Where systemd-sysupdate looks; a link to the checked files, made last.
+        run: Calls systemd-sysupdate.
+
+    Raises:
+        InputError: As for `verify`.
+        ConflictError: As for `verify`.
+        StorageError: There is no room for the files.
+        UnavailableError: systemd-sysupdate failed; what runs is unchanged.
+    """
+    staged = state / "staged"
+    with _opened(path) as file:
+        manifest = _allowed(file, box)
+        shutil.rmtree(staged, ignore_errors=True)
+        try:
+            _unpack(file, manifest, staged)
+            _hand_over(staged, transfer)
+            (run or _run)(command_for(manifest.component, manifest.version))
+        finally:
+            transfer.unlink(missing_ok=True)
+            shutil.rmtree(staged, ignore_errors=True)
+    return manifest
+
+
+def command_for(component: Component, version: str) -> list[str]:
+    """The call of systemd-sysupdate that installs a version."""
+    part = [] if component == "system" else ["--component=models"]
+    return [str(SYSUPDATE), *part, "--verify=no", "update", version]
+
+
+def _allowed(file: BinaryIO, box: Box) -> Manifest:
+    manifest, signer = read_manifest(file, box.keys)
+    check_allowed(manifest, signer, installed=box.installed, models=box.models, floor=box.floor, now=box.now)
+    return manifest
+
+
+def _unpack(file: BinaryIO, manifest: Manifest, staged: Path) -> None:
+    try:
+        staged.mkdir(mode=0o700, parents=True)
+        needed = sum(packed.bytes for packed in manifest.files) + _SPARE
+        if shutil.disk_usage(staged).free < needed:
+            message = f"The update needs {needed // 1_000_000} MB on the data partition."
+            raise StorageError(message, hint="Delete visits that are not needed any more.")
+        with ExitStack() as stack:
+            targets = {packed.name: stack.enter_context((staged / packed.name).open("xb")) for packed in manifest.files}
+
+            def take(packed: PackedFile, block: bytes) -> None:
+                targets[packed.name].write(block)
+
+            read_files(file, manifest, take)
+    except OSError as error:
+        raise StorageError(
+            f"The update cannot be unpacked: {error.strerror}.", hint="Free space on the data partition."
+        ) from error
+
+
+def _hand_over(staged: Path, transfer: Path) -> None:
+    transfer.parent.mkdir(parents=True, exist_ok=True)
+    transfer.unlink(missing_ok=True)
+    transfer.symlink_to(staged)
+
+
+def _run(command: Sequence[str]) -> None:
+    try:
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError) as error:
+        message = "systemd-sysupdate could not install the update; the running system is unchanged."
+        raise UnavailableError(message, hint="Look at `journalctl`, then try again.") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError(f"The update {path} cannot be read: {error.strerror}.", hint="Check the path.") from error
+    with file:
+        yield file

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Builds the image. Usage: build.sh PROFILE ARCHITECTURE, such as: build.sh cpu x86-64
+#
+#   CHARTSIDE_BUNDLE         the model bundle (`make models`)
+#   CHARTSIDE_IMAGE_DIR      work folder; default: build/image (10 GB)
+#   CHARTSIDE_IMAGE_VERSION  default: Chartside's version
+#   CHARTSIDE_KEYS           the vendor's keys; default: keys for development, made in the work folder
+#   CHARTSIDE_FLOOR          the oldest version that may be installed over this one; default: 0
+#   CHARTSIDE_DEBIAN_MIRROR, CHARTSIDE_DEBIAN_SECURITY_MIRROR
+#                            default: the mirror of this machine
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(dirname "$here")
+profile=$1
+architecture=$2
+python=$repository/.venv/bin/python
+work=$(realpath -m "${CHARTSIDE_IMAGE_DIR:-$repository/build/image}")
+version=${CHARTSIDE_IMAGE_VERSION:-$(cd "$repository" && "$python" -c 'import appliance; print(appliance.__version__)')}
+keys=$(realpath -m "${CHARTSIDE_KEYS:-$work/keys}")
+export SOURCE_DATE_EPOCH=1750000000  # as in mkosi.conf
+
+fail() {
+    echo "$1" >&2
+    exit 2
+}
+case $profile in
+    cpu) lock=runtime.txt ;;
+    *) fail "There is no profile $profile yet; take PROFILE=cpu." ;;
+esac
+case $architecture in
+    x86-64) kernel=linux-image-amd64 ;;
+    *) fail "There is no image for $architecture yet; take ARCH=x86-64." ;;
+esac
+[ "$(id -u)" = 0 ] || fail "Building needs root, for mount namespaces only: run it with sudo, or in a container."
+[ -f "$CHARTSIDE_BUNDLE/bundle.json" ] || fail "There is no model bundle in $CHARTSIDE_BUNDLE: run \`make models\` first."
+
+SECONDS=0
+mkdir -p "$work"/{cache,packages,output}
+tree=$work/tools
+"$here/tools.sh" "$tree"
+"$here/keys.sh" "$keys"
+[ -n "${CHARTSIDE_KEYS:-}" ] || echo "Signing with keys for development; set CHARTSIDE_KEYS for boxes that leave the house"
+inside() {
+    "$here/enter.sh" "$tree" "$repository" "$work" "$@"
+}
+
+echo "Fetching wheels"
+"$python" "$here/wheels.py" "$repository/requirements/$lock" "$architecture" "$work/wheels"
+
+echo "Laying out the product"
+rm -rf "$work/stage"
+site=stage/usr/lib/chartside/site-packages
+mkdir -p "$work/$site"
+# The wheels fit by the lock file; nothing is resolved or fetched here.
+inside bash -c "PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-index --no-deps --no-compile --target /work/$site wheels/*.whl"
+rm -rf "$work/$site/bin" "$work/$site"/*.dist-info/direct_url.json
+# Only for making bundles, for building wheels, and for downloads.
+rm -rf "$work/$site"/{onnx,gguf,setuptools,_distutils_hack,pkg_resources,hf_xet}{,-*.dist-info}
+inside python3 -m compileall -q --invalidation-mode unchecked-hash -s /work/stage -p / "/work/$site"
+install -D -m 755 "$here/chartside" "$work/stage/usr/bin/chartside"
+install -D -m 644 "$here/self-test.opus" "$work/stage/usr/share/chartside/self-test.opus"
+install -D -m 644 "$keys/models.crt" "$work/stage/usr/lib/verity.d/chartside.crt"
+install -D -m 644 "$keys/update.json" "$work/stage/usr/lib/chartside/update-keys/vendor.json"
+printf '{"product":"chartside","version":"%s","board":"%s","floor":"%s"}\n' "$version" "$architecture" "${CHARTSIDE_FLOOR:-0}" \
+    > "$work/stage/usr/lib/chartside/release.json"
+
+echo "Packing the model bundle"
+bundle_version=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["version"])' "$CHARTSIDE_BUNDLE/bundle.json")
+rm -rf "$work/models"
+mkdir -p "$work/models/chartside-models.raw.v" "$work/bundle"
+cp -r --reflink=auto "$CHARTSIDE_BUNDLE/." "$work/bundle/"
+trap 'rm -f "$work/models.key" "$work/models.crt"' EXIT
+cp "$keys/models.key" "$keys/models.crt" "$work/"
+inside env SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH systemd-repart --offline=yes --empty=create --size=auto --dry-run=no \
+    --definitions=/repository/image/models.repart --copy-source=/work/bundle --seed=5b0f6c1c-6d0c-4c1c-9d5b-6f2b3a1f9e02 \
+    --private-key=/work/models.key --certificate=/work/models.crt "/work/models/chartside-models.raw.v/chartside-models_$bundle_version.raw" \
+    > "$work/models.log" 2>&1 || fail "The model bundle could not be packed; see $work/models.log."
+rm -rf "$work/models.key" "$work/models.crt" "$work/bundle"
+
+echo "Building the image"
+output=$work/output
+name=chartside_$version
+rm -f "$output/$name".*
+sandbox=$work/sandbox/etc/apt
+mkdir -p "$sandbox/sources.list.d" "$sandbox/apt.conf.d"
+# mkosi's own list would name archives that not every mirror has.
+sed 's#^deb #deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] #' "$tree/etc/apt/sources.list" > "$sandbox/sources.list.d/mkosi.list"
+: > "$sandbox/sources.list.d/mkosi.sources"
+echo 'Acquire::Languages "none";' > "$sandbox/apt.conf.d/99-no-translations"
+inside mkosi --directory=/repository/image --force --image-version="$version" --architecture="$architecture" --output-directory=/work/output \
+    --sandbox-tree=/work/sandbox --package="$kernel" --extra-tree=/work/stage --extra-tree=/work/models:/models build
+
+inside zstd --quiet --force -T0 -3 "/work/output/$name.raw" -o "/work/output/$name.raw.zst"
+
+# What an update holds: the root without the empty rest of its slot, its hashes, the kernel.
+rm -rf "$work/update"
+mkdir "$work/update"
+hashes=$(basename "$output/$name.root-$architecture-verity."*.raw)
+root=$(basename "$output/$name.root-$architecture."*.raw)
+blocks=$(inside veritysetup dump "/work/output/$hashes" | awk '/Data blocks/ { print $3 }')
+head -c $((blocks * 4096)) "$output/$root" > "$work/update/$root"
+cp --sparse=always "$output/$hashes" "$work/update/"
+cp "$output/$name.efi" "$work/update/"
+
+size() {
+    echo $(($(du -cb "$@" | tail -n1 | cut -f1) / 1000000))
+}
+size_mb=$(size "$output/$name.raw.zst")
+system_mb=$(($(inside bash -c "cat update/* | zstd -3 -T0 | wc -c") / 1000000))
+build_s=$SECONDS
+printf '{"file":"%s","version":"%s","board":"%s","profile":"%s","build_s":%d,"size_mb":%d,"system_mb":%d}\n' \
+    "$name.raw" "$version" "$architecture" "$profile" "$build_s" "$size_mb" "$system_mb" > "$output/build.json"
+(cd "$repository" && "$python" -m appliance.update.pack --key "$keys/update.key" --release "$work/stage/usr/lib/chartside/release.json" \
+    --output "$output/$name.chartside" "$work/update/"*)
+echo "image: file=$output/$name.raw build_s=$build_s size_mb=$size_mb system_mb=$system_mb"

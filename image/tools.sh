@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Makes the tools tree: a small Debian 13 with mkosi, systemd 257 and QEMU, so that any Debian or Ubuntu host builds the same
+# image. Prints nothing when it is there already. Usage: tools.sh TREE
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$1
+
+packages=$(grep -v '^#' "$here/tools.txt" | paste -sd,)
+wanted=$(sha256sum "$here/tools.txt" | cut -d' ' -f1)
+[ "$(cat "$tree/.made-from" 2>/dev/null)" = "$wanted" ] && exit 0
+
+"$here/../scripts/system-packages.sh" mmdebstrap=mmdebstrap
+echo "Making the tools tree"
+# The mirror: from the environment, else the one this Debian uses, else mmdebstrap's own.
+mirror=${CHARTSIDE_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)|$(REPO_URI)|$(ORIGIN)|$(LABEL)' 'Created-By: Packages' 2>/dev/null |
+    awk -F'|' '!found && $3 == "Debian" && $4 == "Debian" { print $2; found = 1 }')}
+security=${CHARTSIDE_DEBIAN_SECURITY_MIRROR:-${mirror:+${mirror%/}-security}}
+sources=()
+if [ -n "$mirror" ]; then
+    sources=("deb $mirror trixie main" "deb $mirror trixie-updates main" "deb $security trixie-security main")
+fi
+rm -rf --one-file-system "$tree"
+mmdebstrap --mode=root --variant=apt --quiet \
+    --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --include="$packages" trixie "$tree" "${sources[@]}"
+echo "$wanted" > "$tree/.made-from"

@@ -1,0 +1,68 @@
+"""What people and tablets of a clinic do with a box: trust it, pair with it, record a visit."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import httpx
+import numpy as np
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from kiosk_network import Tablet
+
+from appliance.audio import CHUNK_MEDIA_TYPE, CHUNK_SAMPLES, SAMPLE_RATE
+
+CLIP: Final = Path(__file__).parent.parent.parent / "image" / "self-test.opus"
+_NAME: Final = "chartside.local"
+_PATIENCE: Final = 300.0
+
+
+def new_tablet(https_port: int, http_port: int) -> Tablet:
+    """A tablet that got the authority of the box from its trust page."""
+    url = f"http://127.0.0.1:{http_port}/chartside.crt"
+    authority = httpx.get(url, headers={"Host": _NAME}, timeout=_PATIENCE).raise_for_status().content
+    pem = x509.load_der_x509_certificate(authority).public_bytes(Encoding.PEM)
+    tablet = Tablet(https_port, _NAME, pem)
+    tablet.http.timeout = httpx.Timeout(_PATIENCE)
+    return tablet
+
+
+def pair(tablet: Tablet, setup_code: str) -> None:
+    """Set the first PIN, make a room, and pair the tablet with it."""
+    tablet.set_first_pin(setup_code)
+    tablet.post("/setup/rooms", name="Exam room 1")
+    assert tablet.pair(tablet.new_code(1)).status_code == 303
+
+
+def record_visit(tablet: Tablet, limit: float) -> dict[str, Any]:
+    """Record the clip, and wait at most `limit` seconds for the note; the encounter."""
+    began = time.monotonic()
+    visit = tablet.request("POST", "/api/encounters", json={}).json()["id"]
+    pcm = _samples()
+    chunks = [pcm[start : start + CHUNK_SAMPLES].tobytes() for start in range(0, len(pcm), CHUNK_SAMPLES)]
+    for number, chunk in enumerate(chunks):
+        options: dict[str, Any] = {"content": chunk, "headers": {"Content-Type": CHUNK_MEDIA_TYPE}}
+        assert tablet.request("PUT", f"/api/encounters/{visit}/audio/{number}", **options).status_code == 200
+    assert tablet.request("POST", f"/api/encounters/{visit}/finish", json={"chunks": len(chunks)}).status_code == 202
+    while True:
+        encounter: dict[str, Any] = tablet.get(f"/api/encounters/{visit}").json()
+        if encounter["state"] in {"draft", "failed"}:
+            return encounter
+        assert time.monotonic() - began < limit, encounter["state"]
+        time.sleep(2)
+
+
+def assert_became_a_note(encounter: dict[str, Any]) -> None:
+    assert encounter["state"] == "draft", encounter["problem"]
+    assert "metformin" in " ".join(turn["text"] for turn in encounter["transcript"]["turns"]).lower()
+    assert any(section["sentences"] for section in encounter["note"]["sections"])
+
+
+def _samples() -> np.ndarray[Any, np.dtype[np.int16]]:
+    resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE)
+    with av.open(str(CLIP)) as file:
+        blocks = [block.to_ndarray()[0] for frame in file.decode(audio=0) for block in resampler.resample(frame)]
+    return np.concatenate(blocks).astype("<i2")

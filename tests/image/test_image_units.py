@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+IMAGE = Path(__file__).parent.parent.parent / "image"
+MOST_EXPOSED = {"speech": 1.0, "note": 1.0, "selftest": 1.0, "kiosk": 1.5}
+TARGETS = ("sysinit", "basic", "multi-user", "sockets", "boot-complete")
+
+
+def read_ini(path: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(path.read_text("utf-8"))
+    return parser
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
+    """A root directory with the image's units and nothing else."""
+    units = tmp_path / "usr/lib/systemd/system"
+    shutil.copytree(IMAGE / "units", units)
+    for target in TARGETS:
+        (units / f"{target}.target").write_text("[Unit]\nDefaultDependencies=no\n")
+    return tmp_path
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize("service", MOST_EXPOSED)
+def test_a_service_has_no_more_than_it_needs(system: Path, service: str) -> None:
+    command = [
+        "systemd-analyze",
+        "security",
+        "--offline=true",
+        "--no-pager",
+        f"--root={system}",
+        f"chartside-{service}.service",
+    ]
+    printed = subprocess.run(command, check=False, capture_output=True, text=True).stdout
+    found = re.search(r"exposure level for chartside-\w+\.service: ([0-9.]+)", printed)
+    assert found, printed
+    assert float(found[1]) <= MOST_EXPOSED[service], printed
+
+
+@pytest.mark.parametrize("service", ["speech", "note", "selftest"])
+def test_inference_has_no_network_at_all(service: str) -> None:
+    unit = read_ini(IMAGE / "units" / f"chartside-{service}.service")["Service"]
+    assert (unit["PrivateNetwork"], unit["IPAddressDeny"], unit["RestrictAddressFamilies"]) == ("yes", "any", "AF_UNIX")
+
+
+def test_partitions_of_the_running_system_are_those_that_were_built() -> None:
+    built = {path.name: read_ini(path)["Partition"] for path in (IMAGE / "mkosi.repart").iterdir()}
+    running = {path.name: read_ini(path)["Partition"] for path in (IMAGE / "mkosi.extra/usr/lib/repart.d").iterdir()}
+    for name, same in {
+        "00-esp": ["00-esp"],
+        "10-root": ["10-root-a", "20-root-b"],
+        "11-root-verity": ["11-root-a-verity", "21-root-b-verity"],
+        "30-models": ["30-models"],
+    }.items():
+        for other in same:
+            for key in ("Type", "SizeMinBytes", "SizeMaxBytes"):
+                assert running[f"{other}.conf"][key] == built[f"{name}.conf"][key], (other, key)
+    # A size that is left open would let systemd-repart grow the partition at the first boot.
+    assert {name for name, part in running.items() if "SizeMaxBytes" not in part} == {"40-data.conf"}
+
+
+def test_an_update_is_taken_only_from_where_checked_files_are_put() -> None:
+    from appliance.update.install import TRANSFER_DIR
+
+    transfers = sorted((IMAGE / "mkosi.extra/usr/lib").glob("sysupdate*.d/*.transfer"))
+    assert len(transfers) == 4
+    assert {read_ini(path)["Source"]["Path"] for path in transfers} == {str(TRANSFER_DIR)}
+
+
+def test_the_settings_of_the_image_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    from appliance.settings import Settings
+
+    monkeypatch.setenv("CHARTSIDE_SETTINGS", str(IMAGE / "mkosi.extra/etc/chartside/settings.toml"))
+    monkeypatch.delenv("CHARTSIDE_BUNDLE", raising=False)
+    settings = Settings.load()
+    assert (settings.access, settings.bundle) == ("lan", Path("/run/chartside-models"))
+
+
+@pytest.mark.skipif(shutil.which("nft") is None or os.geteuid() != 0, reason="needs nft, and root")
+def test_the_packet_filter_is_valid() -> None:
+    subprocess.run(["nft", "--check", "--file", str(IMAGE / "mkosi.extra/etc/nftables.conf")], check=True)
