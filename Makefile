@@ -69,6 +69,7 @@ image: setup page models ## Build the OS image (PROFILE=cpu ARCH=x86-64)
 	image/build.sh $(PROFILE) $(ARCH)
 
 image-keys: ## Make a vendor's signing keys in the directory KEYS
+	@test -n "$(KEYS)" || { echo "Say where: make image-keys KEYS=DIRECTORY" >&2; exit 2; }
 	image/keys.sh $(KEYS)
 
 image-test: setup-test ## Boot the built image and send a visit through it

@@ -18,7 +18,6 @@ from rich.text import Text
 from appliance import __version__, recorded
 from appliance.clinical_note import Note
 from appliance.connect.cli import connect, print_state
-from appliance.connect.sockets import systemd_sockets
 from appliance.console import CONTEXT, CommandGroup, log, progress_bar
 from appliance.errors import InputError
 from appliance.options import settings_options
@@ -173,7 +172,7 @@ main.add_command(update)
 @click.option("--socket-dir", type=click.Path(path_type=Path), required=True, help="Directory of the sockets.")
 def serve(service: ServiceName, fd: int | None, trust_fd: int | None, lifeline: int | None, socket_dir: Path) -> None:
     """Run one service on a socket that the parent opened."""
-    from appliance.runtime.server import inherited_socket  # noqa: PLC0415
+    from appliance.runtime.server import inherited_socket, systemd_sockets  # noqa: PLC0415
 
     settings = Settings.load()
     _start_logging(settings)
@@ -184,7 +183,8 @@ def serve(service: ServiceName, fd: int | None, trust_fd: int | None, lifeline: 
     else:
         listener = inherited_socket(fd)
         trust = None if trust_fd is None else socket.socket(fileno=trust_fd)
-    if listener is None:
+    # Without the trust page's socket the kiosk would serve everybody, as it does on localhost.
+    if listener is None or (service == "kiosk" and settings.access == "lan" and trust is None):
         raise InputError("No socket was passed.", hint="Services are started by `chartside run` or by systemd.")
     if lifeline is not None:
         die_with_parent(lifeline)

@@ -4,7 +4,7 @@
     ├── InputError                       400     2   the caller sent something unusable
     │   ├── AudioError                   415     2   not audio, or not the audio that was promised
     │   ├── TooLargeError                413     2   over a stated limit
-    │   ├── ForbiddenError               403     2   asked by another web page, or under another name
+    │   ├── ForbiddenError               403     2   by another web page, another name, a wrong PIN or code
     │   ├── NotPairedError               401     2   asked by a device that is not paired, or set up without the PIN
     │   ├── ThrottledError               429     2   too many wrong PINs or pairing codes
     │   ├── CertificateError             422     2   a certificate of the clinic that tablets would refuse
@@ -87,7 +87,7 @@ class TooLargeError(InputError):
 
 
 class ForbiddenError(InputError):
-    """The request comes from another web page, or was sent to another host name."""
+    """The request comes from another web page or to another host name, or brings a wrong PIN or code."""
 
     status = 403
     title = "The request is not allowed"

@@ -90,8 +90,6 @@ def api_page() -> str:
         for rule in rules:
             methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
             view = app.view_functions[rule.endpoint]
-            if rule.endpoint.endswith("static") or rule.rule.startswith("/static"):
-                continue
             summary = (inspect.getdoc(view) or "").partition("\n")[0]
             if not summary:
                 message = f"{name}: {methods} {rule.rule} has no docstring."

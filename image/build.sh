@@ -2,7 +2,7 @@
 # Builds the image. Usage: build.sh PROFILE ARCHITECTURE, such as: build.sh cpu x86-64
 #
 #   CHARTSIDE_BUNDLE         the model bundle (`make models`)
-#   CHARTSIDE_IMAGE_DIR      work folder; default: build/image (10 GB)
+#   CHARTSIDE_IMAGE_DIR      work folder; default: build/image (5 GB when it is done)
 #   CHARTSIDE_IMAGE_VERSION  default: Chartside's version
 #   CHARTSIDE_KEYS           the vendor's keys; default: keys for development, made in the work folder
 #   CHARTSIDE_FLOOR          the oldest version that may be installed over this one; default: 0
@@ -52,11 +52,11 @@ rm -rf "$work/stage"
 site=stage/usr/lib/chartside/site-packages
 mkdir -p "$work/$site"
 # The wheels fit by the lock file; nothing is resolved or fetched here.
-inside bash -c "PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-index --no-deps --no-compile --target /work/$site wheels/*.whl"
+inside bash -c "PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-index --no-deps --no-compile --target /image/$site wheels/*.whl"
 rm -rf "$work/$site/bin" "$work/$site"/*.dist-info/direct_url.json
 # Only for making bundles, for building wheels, and for downloads.
 rm -rf "$work/$site"/{onnx,gguf,setuptools,_distutils_hack,pkg_resources,hf_xet}{,-*.dist-info}
-inside python3 -m compileall -q --invalidation-mode unchecked-hash -s /work/stage -p / "/work/$site"
+inside python3 -m compileall -q --invalidation-mode unchecked-hash -s /image/stage -p / "/image/$site"
 install -D -m 755 "$here/chartside" "$work/stage/usr/bin/chartside"
 install -D -m 644 "$here/self-test.opus" "$work/stage/usr/share/chartside/self-test.opus"
 install -D -m 644 "$keys/models.crt" "$work/stage/usr/lib/verity.d/chartside.crt"
@@ -72,8 +72,8 @@ cp -r --reflink=auto "$CHARTSIDE_BUNDLE/." "$work/bundle/"
 trap 'rm -f "$work/models.key" "$work/models.crt"' EXIT
 cp "$keys/models.key" "$keys/models.crt" "$work/"
 inside env SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH systemd-repart --offline=yes --empty=create --size=auto --dry-run=no \
-    --definitions=/repository/image/models.repart --copy-source=/work/bundle --seed=5b0f6c1c-6d0c-4c1c-9d5b-6f2b3a1f9e02 \
-    --private-key=/work/models.key --certificate=/work/models.crt "/work/models/chartside-models.raw.v/chartside-models_$bundle_version.raw" \
+    --definitions=/repository/image/models.repart --copy-source=/image/bundle --seed=5b0f6c1c-6d0c-4c1c-9d5b-6f2b3a1f9e02 \
+    --private-key=/image/models.key --certificate=/image/models.crt "/image/models/chartside-models.raw.v/chartside-models_$bundle_version.raw" \
     > "$work/models.log" 2>&1 || fail "The model bundle could not be packed; see $work/models.log."
 rm -rf "$work/models.key" "$work/models.crt" "$work/bundle"
 
@@ -87,17 +87,17 @@ mkdir -p "$sandbox/sources.list.d" "$sandbox/apt.conf.d"
 sed 's#^deb #deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] #' "$tree/etc/apt/sources.list" > "$sandbox/sources.list.d/mkosi.list"
 : > "$sandbox/sources.list.d/mkosi.sources"
 echo 'Acquire::Languages "none";' > "$sandbox/apt.conf.d/99-no-translations"
-inside mkosi --directory=/repository/image --force --image-version="$version" --architecture="$architecture" --output-directory=/work/output \
-    --sandbox-tree=/work/sandbox --package="$kernel" --extra-tree=/work/stage --extra-tree=/work/models:/models build
+inside mkosi --directory=/repository/image --force --image-version="$version" --architecture="$architecture" --output-directory=/image/output \
+    --sandbox-tree=/image/sandbox --package="$kernel" --extra-tree=/image/stage --extra-tree=/image/models:/models build
 
-inside zstd --quiet --force -T0 -3 "/work/output/$name.raw" -o "/work/output/$name.raw.zst"
+inside zstd --quiet --force -T0 -3 "/image/output/$name.raw" -o "/image/output/$name.raw.zst"
 
 # What an update holds: the root without the empty rest of its slot, its hashes, the kernel.
 rm -rf "$work/update"
 mkdir "$work/update"
 hashes=$(basename "$output/$name.root-$architecture-verity."*.raw)
 root=$(basename "$output/$name.root-$architecture."*.raw)
-blocks=$(inside veritysetup dump "/work/output/$hashes" | awk '/Data blocks/ { print $3 }')
+blocks=$(inside veritysetup dump "/image/output/$hashes" | awk '/Data blocks/ { print $3 }')
 head -c $((blocks * 4096)) "$output/$root" > "$work/update/$root"
 cp --sparse=always "$output/$hashes" "$work/update/"
 cp "$output/$name.efi" "$work/update/"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command inside the tools tree, in its own mount namespace. Usage: enter.sh TREE REPOSITORY WORK COMMAND...
-# The repository is /repository there, the work folder /work, and the command starts in /work. pivot_root instead of chroot: inside
-# a chroot the kernel refuses the user namespaces that mkosi wants.
+# The repository is /repository there, the work folder /image, and the command starts in /image. pivot_root instead of chroot:
+# inside a chroot the kernel refuses the user namespaces that mkosi wants.
 set -euo pipefail
 # shellcheck disable=SC2016  # expanded inside the namespace
 exec unshare --mount --propagation private bash -euc '
@@ -13,16 +13,16 @@ exec unshare --mount --propagation private bash -euc '
     mount --rbind /dev "$tree/dev"
     mount -t tmpfs -o mode=0755 tmpfs "$tree/run"
     mount -t tmpfs -o mode=1777,size=16G tmpfs "$tree/tmp"
-    mkdir -p "$tree/repository" "$tree/work" "$tree/run/lock" "$tree/old"
+    mkdir -p "$tree/repository" "$tree/image" "$tree/run/lock" "$tree/old"
     mount --bind "$repository" "$tree/repository"
-    mount --bind "$work" "$tree/work"
+    mount --bind "$work" "$tree/image"
     cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
     if [ -e /etc/ssl/certs/ca-certificates.crt ]; then  # of a mirror behind an own authority
         cp -L /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/"
     fi
     cd "$tree"
     pivot_root . old
-    cd /work
+    cd /image
     umount -l /old
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 "$@"
 ' enter "$@"

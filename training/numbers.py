@@ -24,6 +24,8 @@ normalize.standardize_numbers = _DigitsOnly()
 _NAME = re.compile(r"\b[A-Za-z]+-?\d+[a-z]?\b")
 """Digits that are part of a name, such as T4, A1c or COVID-19, are not numbers."""
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+_DIGIT = "(?:one|two|three|four|five|six|seven|eight|nine)"
+_BEFORE_DIGIT = re.compile(rf"\b{_DIGIT}(?= {_DIGIT}\b)", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -34,6 +36,14 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(f"{Decimal(number).normalize():f}" for number in _NUMBER.findall(normalize(spaced)))
 
 
+def digits_apart(text: str) -> str:
+    """Said digits that stand side by side as numbers of their own: "four five times a week" as "four or five times a week".
+
+    The normal form makes 45 of them, which may be meant as well.
+    """
+    return _BEFORE_DIGIT.sub(r"\g<0> or", text)
+
+
 def unsaid_numbers(sentence: str, said: str) -> frozenset[str]:
     """The numbers of a written sentence that were not said; a "one" in words is no number, it may be a pronoun.
 
@@ -41,5 +51,5 @@ def unsaid_numbers(sentence: str, said: str) -> frozenset[str]:
         sentence: What is written.
         said: What was said.
     """
-    unsaid = numbers(sentence) - numbers(said)
+    unsaid = numbers(sentence) - numbers(said) - numbers(digits_apart(said))
     return unsaid if re.search(r"\b1\b", sentence) else unsaid - {"1"}

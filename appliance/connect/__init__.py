@@ -16,5 +16,6 @@ fingerprint      the authority's fingerprint as words and digits
 profile          the authority for iPads
 onboarding       the trust page: plain HTTP, and nothing but trust
 pages            HTML and style of the trust, pairing and set-up pages
+cli              the command `chartside connect`
 state            what `chartside connect`, `chartside doctor` and the terminal show
 """

@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from appliance.connect.addresses import PRIVATE_NETWORKS
-from appliance.connect.files import load_or_create_key, write
+from appliance.connect.keys import load_or_create_key
 from appliance.errors import StorageError
+from appliance.runtime.files import write_whole
 
 LIFETIME: Final = timedelta(days=3650)
 BACKDATED: Final = timedelta(hours=48)
@@ -57,7 +58,7 @@ class Authority:
         certificate = _read(path)
         if certificate is None or not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
             certificate = _certify(key, names, now)
-            write(path, certificate.public_bytes(Encoding.PEM))
+            write_whole(path, certificate.public_bytes(Encoding.PEM))
         return cls(certificate, key, names)
 
     @property

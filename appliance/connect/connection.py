@@ -66,8 +66,8 @@ class Connection:
         self._addresses = tuple(find_addresses())
         self._identity = identify(settings, self._addresses, self._clock.read())
         self._announcer = Announcer(self._identity.authority.names, kiosk_port, interfaces=interfaces)
+        self._told: dict[str, object] = {}
         self._known = self._describe()
-        self._told = False
         self._changing = threading.RLock()
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="connect", daemon=True)
@@ -105,7 +105,7 @@ class Connection:
     def tell(self, **facts: object) -> None:
         """Let the state say something that only the kiosk knows: `setup_code`, `rooms`, `devices`, `revoked`."""
         with self._changing:
-            self._told = True
+            self._told |= facts
             self._known = msgspec.structs.replace(self._known, **facts)
             self._known.save(self._settings.connect_dir)
 
@@ -131,9 +131,7 @@ class Connection:
             self._identity = identify(self._settings, self._addresses, reading)
             self.tls.context = self._identity.context
             self._announcer.announce(self._addresses)
-            described = self._describe()
-            known = {name: getattr(self._known, name) for name in ("setup_code", "rooms", "devices", "revoked")}
-            self._known = msgspec.structs.replace(described, **known)
+            self._known = msgspec.structs.replace(self._describe(), **self._told)
             # Whoever waits for the file wants the set-up code too, which is told once the kiosk has opened its store.
             if self._told:
                 self._known.save(self._settings.connect_dir)

@@ -14,11 +14,11 @@ from appliance.connect import own_certificate
 from appliance.connect.addresses import Address
 from appliance.connect.authority import Authority
 from appliance.connect.clock import Reading, day
-from appliance.connect.files import write
 from appliance.connect.leaf import Leaf, named
 from appliance.connect.state import Trouble
 from appliance.connect.tls import server_context
 from appliance.errors import CertificateError
+from appliance.runtime.files import write_whole
 from appliance.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -60,18 +60,20 @@ def identify(settings: Settings, addresses: Sequence[Address], clock: Reading) -
     reason = leaf.refresh(addresses, now)
     if reason:
         _log.info("connect: new certificate for %s: %s", authority.names[0], reason)
-    path = own_path(settings)
+    path = _own_path(settings)
     if path is not None:
         try:
             own = own_certificate.check(_read(path), now)
+            context = _own_context(path)
         except CertificateError as error:
             troubles.append(Trouble(f"{error.message} The box shows its own certificate instead.", error.hint))
         else:
             if own.expires - now < _SOON:
                 hint = "Have it renewed and install it under set-up."
                 troubles.append(Trouble(f"The clinic's certificate expires on {day(own.expires)}.", hint))
-            context = server_context(path, path)
-            return Identity(authority, context, own.names, own.addresses, now, own.expires, True, tuple(troubles))  # noqa: FBT003
+            return Identity(
+                authority, context, own.names, own.addresses, now, own.expires, of_clinic=True, troubles=tuple(troubles)
+            )
     certificate = leaf.read()
     end = authority.certificate.not_valid_after_utc
     if end - now < _SOON:
@@ -80,15 +82,7 @@ def identify(settings: Settings, addresses: Sequence[Address], clock: Reading) -
     names, named_addresses = named(certificate)
     context = server_context(leaf.path, leaf.key_path)
     issued, expires = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return Identity(authority, context, names, named_addresses, issued, expires, False, tuple(troubles))  # noqa: FBT003
-
-
-def own_path(settings: Settings) -> Path | None:
-    """The file of the clinic's certificate: what the setting names, else what set-up was given; None if neither."""
-    if settings.certificate:
-        return Path(settings.certificate)
-    given = settings.connect_dir / "own.pem"
-    return given if given.exists() else None
+    return Identity(authority, context, names, named_addresses, issued, expires, of_clinic=False, troubles=tuple(troubles))
 
 
 def give_certificate(settings: Settings, pem: bytes | None, now: datetime) -> None:
@@ -101,12 +95,34 @@ def give_certificate(settings: Settings, pem: bytes | None, now: datetime) -> No
         raise CertificateError(
             "The certificate is given by the settings of the box.", hint="Change the setting `certificate`, or empty it."
         )
-    path = settings.connect_dir / "own.pem"
+    path = _given_path(settings)
     if pem is None:
         path.unlink(missing_ok=True)
         return
     own_certificate.check(pem, now)
-    write(path, pem)
+    write_whole(path, pem)
+
+
+def _own_path(settings: Settings) -> Path | None:
+    """The file of the clinic's certificate: what the setting names, else what set-up was given; None if neither."""
+    if settings.certificate:
+        return Path(settings.certificate)
+    given = _given_path(settings)
+    return given if given.exists() else None
+
+
+def _given_path(settings: Settings) -> Path:
+    return settings.connect_dir / "own.pem"
+
+
+def _own_context(path: Path) -> ssl.SSLContext:
+    try:
+        return server_context(path, path)
+    except ssl.SSLError as error:
+        # OpenSSL has the last word: a box that does not start would be worse than one with its own certificate.
+        raise CertificateError(
+            f"The clinic's certificate cannot be used for TLS: {error.reason}.", hint="Have another one issued."
+        ) from error
 
 
 def _read(path: Path) -> bytes:
@@ -128,7 +144,7 @@ def _renamed(settings: Settings, now: datetime) -> list[Trouble]:
     if settings.name not in names[-1:]:
         # A name that it had before is no new name: its tablets know it.
         names = names[: names.index(settings.name) + 1] if settings.name in names else [*names, settings.name]
-        write(path, "\n".join(names).encode())
+        write_whole(path, "\n".join(names).encode())
         changed = now
     if len(names) < 2 or now - changed > _SOON:  # noqa: PLR2004  # an old and a new name
         return []

@@ -20,7 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.connect.addresses import Address
 from appliance.connect.authority import BACKDATED, Authority
-from appliance.connect.files import load_or_create_key, write
+from appliance.connect.keys import load_or_create_key
+from appliance.runtime.files import write_whole
 
 LIFETIME: Final = timedelta(days=90)
 RENEWED_AFTER: Final = 2 * LIFETIME / 3
@@ -55,7 +56,7 @@ class Leaf:
         reason = self._reason(addresses, now)
         if reason:
             key = load_or_create_key(self.key_path)
-            write(self.path, issue(self._authority, key, addresses, now).public_bytes(Encoding.PEM))
+            write_whole(self.path, issue(self._authority, key, addresses, now).public_bytes(Encoding.PEM))
         return reason
 
     def read(self) -> x509.Certificate:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.connect import profile
 from appliance.connect.authority import Authority
+from appliance.connect.clock import day
 from appliance.connect.pages import CONTENT_SECURITY_POLICY, STYLE, render
 from appliance.connect.state import State
 from appliance.runtime.web import create_service
@@ -38,13 +40,18 @@ def create_trust_page(current: Callable[[], tuple[State, Authority, str]]) -> Fl
     def page() -> str:
         """How to trust this box."""
         state, authority, now = current()
-        port = state.url.rpartition(":")[2].strip("/")
-        addresses = [f"https://{f'[{a}]' if ':' in a else a}:{port}/" for a in state.addresses]
-        shown = f"{state.expires:%d %B %Y}"
+        port = urlsplit(state.url).port
+        suffix = "" if port is None else f":{port}"
+        addresses = [f"https://{f'[{a}]' if ':' in a else a}{suffix}/" for a in state.addresses]
         return render(
             "trust",
-            state=state, names=authority.names, addresses=addresses, troubles=state.troubles, now=now, expires=shown,
-        )  # fmt: skip
+            state=state,
+            names=authority.names,
+            addresses=addresses,
+            troubles=state.troubles,
+            now=now,
+            expires=day(state.expires),
+        )
 
     @app.get("/chartside.crt")
     def certificate() -> Response:

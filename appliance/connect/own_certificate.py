@@ -25,6 +25,7 @@ from appliance.errors import CertificateError
 
 _KEY: Final = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 _LEAST_RSA_BITS: Final = 2048
+_CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,10 @@ def _check_strength(certificate: x509.Certificate) -> None:
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA_BITS:
         raise CertificateError(
             f"The RSA key of {_subject(certificate)} has {key.key_size} bits.", hint=f"Use at least {_LEAST_RSA_BITS}."
+        )
+    if isinstance(key, ec.EllipticCurvePublicKey) and not isinstance(key.curve, _CURVES):
+        raise CertificateError(
+            f"The key of {_subject(certificate)} is on the curve {key.curve.name}.", hint="Use P-256 or P-384."
         )
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise CertificateError(f"The key of {_subject(certificate)} is not RSA or ECDSA.", hint="Browsers know only these.")

@@ -10,7 +10,6 @@ from typing import Final
 from appliance.errors import UnavailableError
 
 _QUEUE: Final = 64
-_SYSTEMD_FIRST_FD: Final = 3
 
 
 def listen_network(port: int, setting: str) -> socket.socket:
@@ -34,14 +33,3 @@ def listen_network(port: int, setting: str) -> socket.socket:
             hint = f"Ports below 1024 need CAP_NET_BIND_SERVICE; choose another with {option}."
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UnavailableError(f"Port {port} on the network cannot be opened: {reason}.", hint=hint) from error
-
-
-def systemd_sockets() -> dict[str, socket.socket]:
-    """The listening sockets that systemd passed, by their `FileDescriptorName=`; none outside of systemd."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        return {}
-    names = os.environ.pop("LISTEN_FDNAMES", "").split(":")
-    count = int(os.environ.pop("LISTEN_FDS", "0"))
-    # cheroot reads these itself and would open the descriptors as the wrong kind of socket.
-    del os.environ["LISTEN_PID"]
-    return {name: socket.socket(fileno=_SYSTEMD_FIRST_FD + n) for n, name in enumerate(names[:count])}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.connect.files import write
+from appliance.runtime.files import write_whole
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class State(msgspec.Struct, frozen=True):
 
     def save(self, directory: Path) -> None:
         """Replace the file, readable by its owner only."""
-        write(directory / "state.json", msgspec.json.encode(self))
+        write_whole(directory / "state.json", msgspec.json.encode(self))
 
     @classmethod
     def load(cls, directory: Path) -> State | None:

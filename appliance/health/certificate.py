@@ -24,8 +24,8 @@ def check_certificate(settings: Settings) -> Finding:
     if days < 0:
         return Finding("certificate", "failed", f"{state.name}: expired", "Start Chartside, and check the clock of the box.")
     if state.troubles:
-        trouble = state.troubles[0]
-        return Finding("certificate", "warning", f"{detail}. {trouble.detail}", trouble.hint)
+        told = "\n".join([detail, *(trouble.detail for trouble in state.troubles)])
+        return Finding("certificate", "warning", told, " ".join(trouble.hint for trouble in state.troubles))
     if days < _FEW_DAYS:
         return Finding("certificate", "warning", detail, "It should have been replaced: start Chartside and look at its log.")
     return Finding("certificate", "ok", detail)

@@ -1,4 +1,4 @@
-"""How the last self-test went: a run of `chartside doctor`, which the box does at every boot."""
+"""How the last self-test went: the last run of `chartside doctor`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.health.check import Finding
-from appliance.runtime.files import write_whole
+from appliance.runtime.files import remember
 from appliance.settings import Settings
 
 _HINT = "Run `chartside doctor`."
@@ -27,7 +27,7 @@ class SelfTest(msgspec.Struct, frozen=True):
 def record_self_test(settings: Settings, findings: Sequence[Finding]) -> None:
     """Keep how a run went; without a place to write it, the next one says that there was none."""
     failed = tuple(finding.check for finding in findings if finding.level == "failed")
-    write_whole(_path(settings), msgspec.json.encode(SelfTest(datetime.now(UTC), len(findings), failed)))
+    remember(_path(settings), msgspec.json.encode(SelfTest(datetime.now(UTC), len(findings), failed)))
 
 
 def check_self_test(settings: Settings) -> Finding:

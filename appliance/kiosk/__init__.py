@@ -8,8 +8,10 @@ templates    the note templates, known even while the note service is away
 page         the built page as static files
 access       who gets what on the network: devices, administrator (both slowed down by throttle), everybody
 devices      paired tablets; codes pair them
+forms        pages for people, and what they fill in
 pairing_api  the HTTP routes of pairing
 setup_api    the HTTP routes of set-up
+health       the HTTP routes of the status page
 guard        refuses other web pages; security headers
 visits       the encounters this process has at hand, and their pipelines
 visit        one encounter: its parts, what is known of it, and its event stream

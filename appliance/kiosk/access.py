@@ -12,10 +12,11 @@ from typing import Any, Final, Protocol
 from flask import Flask, Response, g, request
 
 from appliance.connect.pages import render
-from appliance.connect.state import State, Trouble
-from appliance.errors import ChartsideError, InputError, NotPairedError
+from appliance.connect.state import State
+from appliance.errors import NotPairedError
 from appliance.kiosk.administrator import Administrator
 from appliance.kiosk.devices import Devices
+from appliance.kiosk.forms import html, wants_html
 from appliance.kiosk.visits import Visits
 from appliance.store.devices import Device, DeviceRecords
 
@@ -68,6 +69,7 @@ class Access:
         """Refuse strangers before any endpoint runs."""
         app.before_request(self._check)
         app.after_request(self._watch_stream)
+        app.after_request(_keep_cookie)
 
     def _check(self) -> Response | None:
         endpoint = request.endpoint or ""
@@ -87,16 +89,13 @@ class Access:
 
     def _watch_stream(self, response: Response) -> Response:
         device: Device | None = g.get("device")
-        if device is None:
-            return response
-        if response.mimetype == "text/event-stream":
+        if device is not None and response.mimetype == "text/event-stream":
             response.response = _while(lambda: self.devices.is_paired(device.number), response.response)
-        elif request.endpoint == "page.index":
-            remember(response, DEVICE_COOKIE, request.cookies[DEVICE_COOKIE], _COOKIE_SECONDS)
         return response
 
     def refresh(self) -> None:
-        """Tell the state what changed, and let the event streams see whether they may go on."""
+        """Let the event streams see whether they may go on, and tell the state what changed."""
+        self._visits.wake_streams()
         devices = self.devices.all()
         paired = sum(device.revoked is None for device in devices)
         self.connection.tell(
@@ -105,35 +104,6 @@ class Access:
             devices=paired,
             revoked=len(devices) - paired,
         )
-        self._visits.wake_streams()
-
-
-def wants_html() -> bool:
-    """Whether a person waits for a page, rather than a program for an answer."""
-    return "text/html" in request.headers.get("Accept", "")
-
-
-def html(page: str, status: int = 200) -> Response:
-    """A page of `appliance.connect.pages`. Its forms say where they come from, unlike all else: the guard asks for it."""
-    headers = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
-    return Response(page, status=status, mimetype="text/html", headers=headers)
-
-
-def problem_page(error: ChartsideError) -> Response:
-    """An error as a page."""
-    return html(render("problem", troubles=(Trouble(error.message, error.hint),)), error.status)
-
-
-def field(name: str, longest: int) -> str:
-    """A field of the form that was sent, without surrounding space.
-
-    Raises:
-        InputError: It is missing, blank or too long.
-    """
-    value = request.form.get(name, "").strip()
-    if not 0 < len(value) <= longest:
-        raise InputError(f"The field {name} is {'too long' if value else 'empty'}.", hint=f"Fill in 1 to {longest} characters.")
-    return value
 
 
 def remember(response: Response, cookie: str, value: str, seconds: int | None = None) -> None:
@@ -151,6 +121,12 @@ def remember(response: Response, cookie: str, value: str, seconds: int | None = 
 def remember_device(response: Response, key: str) -> None:
     """Give a paired device its key."""
     remember(response, DEVICE_COOKIE, key, _COOKIE_SECONDS)
+
+
+def _keep_cookie(response: Response) -> Response:
+    if request.endpoint == "page.index" and "device" in g:
+        remember_device(response, request.cookies[DEVICE_COOKIE])
+    return response
 
 
 def _while(holds: Callable[[], bool], parts: Iterable[Any]) -> Iterator[Any]:

@@ -101,7 +101,7 @@ class Administrator:
         with self._lock:
             if self._sessions.get(key, 0.0) < now:
                 self._sessions.pop(key, None)
-                raise NotPairedError("Set-up needs the administrator's PIN.", hint="Open /setup and enter it.")
+                raise NotPairedError("Set-up needs the administrator's PIN.", hint="Open /setup/ and enter it.")
             self._sessions[key] = now + SESSION_SECONDS
 
     def sign_out(self, token: str) -> None:

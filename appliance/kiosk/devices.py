@@ -154,7 +154,9 @@ class Devices:
         return bool(taken)
 
     def _load(self) -> None:
-        self._known = {key_hash: device for device, key_hash in self._store.devices() if device.revoked is None}
+        # Read and kept in one go: what another thread read before a device was revoked must not be kept after.
+        with self._lock:
+            self._known = {key_hash: device for device, key_hash in self._store.devices() if device.revoked is None}
 
 
 def _hashed(key: str) -> bytes:

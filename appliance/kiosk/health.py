@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 
 from appliance.connect.pages import STYLE, render
 from appliance.health.report import report
-from appliance.kiosk.access import html
+from appliance.kiosk.forms import html
 from appliance.runtime.web import send
 from appliance.settings import Settings
 

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from appliance.connect.pages import render
 from appliance.connect.state import Trouble
 from appliance.errors import ChartsideError
-from appliance.kiosk.access import DEVICE_COOKIE, Access, field, html, problem_page, remember_device, wants_html
+from appliance.kiosk.access import DEVICE_COOKIE, Access, remember_device
+from appliance.kiosk.forms import field, html, problem_page, wants_html
 from appliance.runtime.web import problem, send
 from appliance.store.devices import Device
 

@@ -12,11 +12,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from appliance.connect.clock import day
 from appliance.connect.pages import render
 from appliance.connect.state import Trouble
 from appliance.errors import ChartsideError, InputError, NotPairedError
-from appliance.kiosk.access import SETUP_COOKIE, Access, field, html, remember, wants_html
+from appliance.kiosk.access import SETUP_COOKIE, Access, remember
 from appliance.kiosk.devices import PairingCode
+from appliance.kiosk.forms import field, html, wants_html
 from appliance.runtime.web import problem
 from appliance.store.devices import Device
 
@@ -45,19 +47,19 @@ def create_setup(access: Access) -> Blueprint:
                 devices=[_row(device) for device in access.devices.all()],
                 code=code,
                 link=link,
-                expires=f"{state.expires:%d %B %Y}",
+                expires=day(state.expires),
             ),
             status,
         )
 
-    @setup.get("/")
+    @setup.get("/", strict_slashes=False)
     def page() -> Response:
         """The set-up page; asks for the PIN first."""
         return page_with()
 
     @setup.errorhandler(ChartsideError)
     def on_error(error: ChartsideError) -> Response:
-        if isinstance(error, NotPairedError) or not wants_html():
+        if not wants_html():
             return problem(error)
         return page_with(Trouble(error.message, error.hint), status=error.status)
 
@@ -159,9 +161,6 @@ def _back() -> AnyResponse:
 
 
 def _row(device: Device) -> dict[str, object]:
-    times = {name: _day(getattr(device, name)) for name in ("paired", "seen", "revoked")}
-    return {"number": device.number, "room": device.room.name, "name": device.name, **times}
-
-
-def _day(seconds: float | None) -> str:
-    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%d %b %Y, %H:%M} UTC"
+    seen = f"{datetime.fromtimestamp(device.seen, UTC):%d %b %Y, %H:%M} UTC"
+    revoked = device.revoked is not None
+    return {"number": device.number, "room": device.room.name, "name": device.name, "seen": seen, "revoked": revoked}

@@ -22,7 +22,7 @@ from appliance.note.templates import Template
 from appliance.transcript import Turn
 
 MOST_QUESTIONS: Final = 18
-"""Most exchanges that are shown again: three batches, a second or two on two cores."""
+"""Most exchanges that are shown again: three batches."""
 _TOPICS: Final[dict[OmissionKind, tuple[str, ...]]] = {
     "allergy": ("Allergies",),
     "medication": ("Medications", "Plan"),

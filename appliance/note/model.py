@@ -13,15 +13,19 @@ from tokenizers import Tokenizer
 
 from appliance.errors import BundleError, ChartsideError
 from appliance.note.prompts import plain
+from appliance.runtime.providers.plan import CPU, CPU_PROVIDER, Provider
 
 PREFILL_CHUNK: Final = 128
 """Most tokens of a prompt in one call, so that a cancelled or preempted session stops soon."""
 
 Float32 = npt.NDArray[np.float32]
 Tokens = list[int]
-Providers = Sequence[tuple[str, dict[str, str]]]
-"""Execution providers in order of preference, each with its options."""
-_CPU: Final[Providers] = (("CPUExecutionProvider", {}),)
+Failed = Callable[[Exception], None]
+"""Told that loading or a call failed on another provider than the CPU."""
+
+
+def _ignore(_error: Exception) -> None:
+    """Leave it to whoever catches the error."""
 
 
 class KeyValueCache:
@@ -79,7 +83,7 @@ class LanguageModel:
         directory: Holds `model.onnx`, its data file and `tokenizer.json`.
         threads: Threads of one call; 0 means one per core.
         context: Longest sequence in tokens.
-        providers: Execution providers. The caches stay in the memory of the machine, whichever it is.
+        providers: Execution providers in order of preference. The caches stay in the memory of the machine, whichever it is.
         failed: Called when loading or a call fails on another provider than the CPU.
         profile: Prefix of the file that ONNX Runtime writes about every node it runs; None writes none.
 
@@ -94,8 +98,8 @@ class LanguageModel:
         *,
         threads: int,
         context: int,
-        providers: Providers = _CPU,
-        failed: Callable[[Exception], None] | None = None,
+        providers: Sequence[Provider] = tuple(CPU.providers),
+        failed: Failed = _ignore,
         profile: str | None = None,
     ) -> None:
         options = ort.SessionOptions()
@@ -105,21 +109,19 @@ class LanguageModel:
         if profile:
             options.enable_profiling = True
             options.profile_file_prefix = profile
-        self._failed = None if providers[0][0] == _CPU[0][0] else failed
+        self._failed = _ignore if providers[0][0] == CPU_PROVIDER else failed
         try:
             self._session = ort.InferenceSession(directory / "model.onnx", options, providers=list(providers))
             self.tokenizer: Final = Tokenizer.from_file(str(directory / "tokenizer.json"))
         except Exception as error:  # onnxruntime and tokenizers raise bare Exception subclasses
-            if self._failed:
-                self._failed(error)
+            self._failed(error)
             message = f"The note model in {directory} cannot be loaded ({type(error).__name__})."
             raise BundleError(message, hint="Run `chartside models build` to make the bundle again.") from error
         self.providers: Final[list[str]] = self._session.get_providers()
         if self.providers[0] != providers[0][0]:
             message = f"ONNX Runtime did not start {providers[0][0]} and would run {self.providers[0]} instead."
             fault = ChartsideError(message, hint="Run `chartside doctor --probe`.")
-            if self._failed:
-                self._failed(fault)
+            self._failed(fault)
             raise fault
         caches = [node for node in self._session.get_inputs() if node.name.startswith("past.")]
         self._names = [node.name.removeprefix("past.") for node in caches]
@@ -133,8 +135,8 @@ class LanguageModel:
         *,
         threads: int,
         context: int,
-        providers: Providers = _CPU,
-        failed: Callable[[Exception], None] | None = None,
+        providers: Sequence[Provider] = tuple(CPU.providers),
+        failed: Failed = _ignore,
     ) -> Self:
         """Load the model and run it once, so that the first visit does not pay for it."""
         model = cls(directory, threads=threads, context=context, providers=providers, failed=failed)
@@ -214,8 +216,7 @@ class LanguageModel:
         try:
             self._session.run_with_iobinding(binding)
         except Exception as error:
-            if self._failed:
-                self._failed(error)
+            self._failed(error)
             raise
         cache.lengths[:] = totals
         logits: Float32 = binding.get_outputs()[0].numpy()

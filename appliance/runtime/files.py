@@ -8,13 +8,19 @@ import os
 import tempfile
 from pathlib import Path
 
+from appliance.errors import StorageError
+
 _log = logging.getLogger(__name__)
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file in one step; what goes wrong is logged."""
+    """Replace a file in one step; it is readable by its owner only.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         try:
             with open(descriptor, "wb") as file:  # noqa: PTH123  # a path cannot open a descriptor
@@ -27,4 +33,12 @@ def write_whole(path: Path, data: bytes) -> None:
                 Path(name).unlink()
             raise
     except OSError as error:
-        _log.warning("%s cannot be written: %s", path.name, error.strerror)
+        raise StorageError(f"The file {path} cannot be written: {error.strerror}.", hint="Free some disk space.") from error
+
+
+def remember(path: Path, data: bytes) -> None:
+    """The same for what can be found out again: what goes wrong is logged."""
+    try:
+        write_whole(path, data)
+    except StorageError as error:
+        _log.warning("%s", error.message)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import threading
 import time
 from typing import Final
 
@@ -38,17 +37,15 @@ class SignOfLife:
         self.interval: Final = period / _SENDS_PER_PERIOD
         """Seconds after which an idle thread has to call again; 0.0 where systemd does not watch."""
         self._next = 0.0
-        self._lock = threading.Lock()
 
     def __call__(self) -> None:
         """Cheap enough for every token: sends once per `interval`."""
         if not self.interval:
             return
         now = time.monotonic()
-        with self._lock:
-            if now < self._next:
-                return
-            self._next = now + self.interval
+        if now < self._next:
+            return
+        self._next = now + self.interval
         _send("WATCHDOG=1")
 
 

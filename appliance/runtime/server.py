@@ -74,16 +74,22 @@ def listen_localhost(port: int) -> socket.socket:
     return listener
 
 
+def systemd_sockets() -> dict[str, socket.socket]:
+    """The listening sockets that systemd passed, by their `FileDescriptorName=`; none outside of systemd."""
+    # cheroot reads these itself and would open the descriptors as the wrong kind of socket.
+    process, count, names = (os.environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"))
+    if process != str(os.getpid()):
+        return {}
+    numbered = enumerate(names.split(":")[: int(count or 0)])
+    return {name: socket.socket(fileno=_SYSTEMD_FIRST_FD + n) for n, name in numbered}
+
+
 def inherited_socket(fd: int | None = None) -> socket.socket | None:
-    """The listening socket that the parent process opened: descriptor `fd`, or the one systemd passed; None if neither."""
-    if fd is None:
-        if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
-            return None
-        fd = _SYSTEMD_FIRST_FD
-    # cheroot reads these itself and would open the descriptor as the wrong kind of socket.
-    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
-        os.environ.pop(name, None)
-    return socket.socket(fileno=fd)
+    """The listening socket that the parent process opened: descriptor `fd`, or the only one systemd passed; None if neither."""
+    passed = list(systemd_sockets().values())
+    if fd is not None:
+        return socket.socket(fileno=fd)
+    return passed[0] if len(passed) == 1 else None
 
 
 class Server(wsgi.Server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from appliance.settings import Settings
 from appliance.update import install as installing
 from appliance.update.container import Manifest
 from appliance.update.keys import load_trusted_keys
+from appliance.update.policy import Box
 from appliance.update.release import load_release
 from appliance.update.self_test import command as self_test
 from appliance.update.store import load_floor, raise_floor
@@ -62,13 +64,13 @@ def keep_floor() -> None:
 update.add_command(self_test)
 
 
-def _box(settings: Settings) -> installing.Box:
+def _box(settings: Settings) -> Box:
     installed = load_release()
     try:
         models = Bundle(settings.bundle).manifest.version
     except BundleError:  # an update may bring the bundle
         models = "0"
-    return installing.Box.at_this_moment(installed, models, load_floor(installed), load_trusted_keys())
+    return Box(installed, models, load_floor(installed), load_trusted_keys(), datetime.now(UTC))
 
 
 def _described(manifest: Manifest) -> str:

@@ -10,16 +10,12 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from appliance.errors import InputError, StorageError, UnavailableError
 from appliance.update.container import Component, Manifest, PackedFile, read_files, read_manifest
-from appliance.update.keys import TrustedKey
-from appliance.update.policy import check_allowed
-from appliance.update.release import Release
+from appliance.update.policy import Box, check_allowed
 from appliance.update.store import STATE_DIR
 
 SYSUPDATE: Final = Path("/usr/lib/systemd/systemd-sysupdate")
@@ -28,23 +24,6 @@ TRANSFER_DIR: Final = Path("/run/chartside-update")
 _SPARE: Final = 64 * 1024 * 1024
 
 Command = Callable[[Sequence[str]], None]
-
-
-@dataclass(frozen=True)
-class Box:
-    """What an update is held against."""
-
-    installed: Release
-    models: str
-    """Version of the model bundle in use."""
-    floor: str
-    keys: tuple[TrustedKey, ...]
-    now: datetime
-
-    @classmethod
-    def at_this_moment(cls, installed: Release, models: str, floor: str, keys: tuple[TrustedKey, ...]) -> Box:
-        """With the time of the system clock."""
-        return cls(installed, models, floor, keys, datetime.now(UTC))
 
 
 def verify(path: Path, box: Box) -> Manifest:
@@ -100,7 +79,7 @@ def command_for(component: Component, version: str) -> list[str]:
 
 def _allowed(file: BinaryIO, box: Box) -> Manifest:
     manifest, signer = read_manifest(file, box.keys)
-    check_allowed(manifest, signer, installed=box.installed, models=box.models, floor=box.floor, now=box.now)
+    check_allowed(manifest, signer, box)
     return manifest
 
 

@@ -9,7 +9,7 @@ import base64
 import binascii
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -27,7 +27,7 @@ class TrustedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     public: str
     """The 32 bytes of an Ed25519 public key (RFC 8032), in base64."""
-    expires: datetime
+    expires: Annotated[datetime, msgspec.Meta(tz=True)]
 
     def signed(self, message: bytes, signature: bytes) -> bool:
         """Whether this key's owner signed the message."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import click
 
@@ -21,10 +22,13 @@ from appliance.runtime.client import ServiceClient
 from appliance.transcript import Transcript
 
 T = TypeVar("T")
-_PAUSE_SECONDS = 1.0
+_TEMPLATE: Final = "aci"
+_LOAD_SECONDS: Final = 300.0
+"""Longest wait for the models."""
+_PAUSE_SECONDS: Final = 1.0
 
 
-def self_test(speech: ServiceClient, note: ServiceClient, clip: bytes, heard: tuple[str, ...], template: str) -> Note:
+def self_test(speech: ServiceClient, note: ServiceClient, clip: bytes, heard: tuple[str, ...]) -> Note:
     """Take a clip through the services.
 
     Args:
@@ -32,7 +36,6 @@ def self_test(speech: ServiceClient, note: ServiceClient, clip: bytes, heard: tu
         note: The note service.
         clip: An audio file.
         heard: Words that must be in the transcript.
-        template: Name of the note template.
 
     Returns:
         The note.
@@ -46,7 +49,7 @@ def self_test(speech: ServiceClient, note: ServiceClient, clip: bytes, heard: tu
     if missing:
         message = f"Self-test: {', '.join(missing)} not heard in the clip."
         raise UnavailableError(message, hint="Go back to the version before.")
-    written = write_note(note, template, transcript.turns, _ignore)
+    written = write_note(note, _TEMPLATE, transcript.turns, _ignore)
     if not any(section.sentences for section in written.sections):
         raise UnavailableError("Self-test: the note is empty.", hint="Go back to the version before.")
     return written
@@ -72,9 +75,7 @@ def once_ready(call: Callable[[], T], deadline: float) -> T:
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option("--socket-dir", type=click.Path(path_type=Path), required=True, help="Directory of the services' sockets.")
 @click.option("--heard", multiple=True, help="A word that must be heard.")
-@click.option("--template", default="aci", help="Note template.")
-@click.option("--load-seconds", default=300.0, help="Longest wait for the models.")
-def command(clip: Path, socket_dir: Path, heard: tuple[str, ...], template: str, load_seconds: float) -> None:
+def command(clip: Path, socket_dir: Path, heard: tuple[str, ...]) -> None:
     """Take CLIP through the services; the exit status says whether it became a note."""
     with contextlib.ExitStack() as stack:
         speech, note = (
@@ -84,8 +85,8 @@ def command(clip: Path, socket_dir: Path, heard: tuple[str, ...], template: str,
         began = time.monotonic()
         try:
             for service in (speech, note):
-                once_ready(lambda service=service: service.call("GET", "/health", object), began + load_seconds)  # type: ignore[misc]
-            self_test(speech, note, read_bytes(clip), heard, template)
+                once_ready(partial(service.call, "GET", "/health", object), began + _LOAD_SECONDS)
+            self_test(speech, note, read_bytes(clip), heard)
         except ChartsideError as error:
             raise click.ClickException(f"{error.message} {error.hint}") from error
         click.echo(f"Self-test: the clip became a note after {time.monotonic() - began:.0f} s.")

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from appliance.errors import StorageError
+from appliance.runtime.files import write_whole
 from appliance.update.release import Release, Version, parts
 
 STATE_DIR: Final = Path("/var/lib/chartside-update")
@@ -36,11 +36,4 @@ def raise_floor(installed: Release, directory: Path = STATE_DIR) -> None:
     Raises:
         StorageError: It cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / _FILE
-    try:
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(_Floor(load_floor(installed, directory))))
-        fresh.replace(path)
-    except OSError as error:
-        raise StorageError("The update floor cannot be kept.", hint="Free space on the data partition.") from error
+    write_whole(directory / _FILE, msgspec.json.encode(_Floor(load_floor(installed, directory))))

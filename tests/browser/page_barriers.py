@@ -26,6 +26,7 @@ def _violations(page: Page) -> list[str]:
 
 
 def _small_targets(page: Page) -> list[str]:
+    # Words within a sentence, as a proposed drug is, need not be larger than the text (WCAG 2.2, 2.5.8).
     found: list[str] = page.evaluate(
         """least => [...document.querySelectorAll('a, button, input, select, textarea')]
              .filter(e => e.checkVisibility() && !e.matches('.skip, .proposed'))

@@ -24,7 +24,7 @@ from appliance.transcript import Speaker, Turn, Word
 
 PLAN: Final = "assessment_and_plan"
 TEMPLATE: Final = template_named("aci")
-DOUBTED: Final = {"met", "4,500,"}
+DOUBTED: Final = {"met", "4,500,", "Okay,"}
 """Words that the speech peer is not sure of."""
 
 

@@ -18,6 +18,10 @@ def test_each_sentence_says_how_it_stands_to_what_was_said(review: ReviewDriver)
     expect(review.sentence("dry cough for two weeks")).to_have_attribute("data-state", "supported")
     expect(review.sentence(DOSE)).to_contain_text("Contradicted")
     expect(review.sentence(XRAY)).to_contain_text("Not supported")
+    # Doubts are words to see; that a sentence is supported is said to screen readers only.
+    unseen = ".flag .visually-hidden"
+    expect(review.sentence(DOSE).locator(unseen)).to_have_count(0)
+    expect(review.sentence("dry cough for two weeks").locator(unseen)).to_have_text("Supported")
     expect(review.find("check-state")).to_contain_text("1 contradicted")
     expect(review.find("check-state")).to_contain_text("1 not supported")
     expect(review.find("check-state")).to_contain_text("3 left out")
@@ -41,7 +45,7 @@ def test_a_tapped_sentence_shows_its_evidence_and_lets_it_be_heard(new_review: N
     assert review.marked() == []
 
 
-def test_evidence_that_was_said_in_two_places_is_heard_one_after_the_other(review: ReviewDriver) -> None:
+def test_turns_that_follow_each_other_are_heard_in_one_stretch_until_it_is_stopped(review: ReviewDriver) -> None:
     review.sentence("He has no fever.").click()
     assert review.marked() == [2, 3]
     review.find("hear").click()
@@ -49,6 +53,18 @@ def test_evidence_that_was_said_in_two_places_is_heard_one_after_the_other(revie
     assert review.heard == [(4.5, 6.5)]
     review.find("hear").click()
     review.page.wait_for_function("() => document.querySelector('[data-testid=sound]').paused")
+
+
+def test_evidence_that_was_said_in_two_places_is_heard_one_after_the_other(review: ReviewDriver) -> None:
+    review.edit(PLAN, "Allergic to penicillin, and no fever.")
+    sentence = review.sentence("penicillin, and no fever")
+    expect(sentence).to_have_attribute("data-state", "supported")
+    sentence.click()
+    assert review.marked() == [2, 3, 6]
+    review.find("hear").click()
+    expect(review.find("hear")).to_contain_text("Stop")
+    expect(review.find("hear")).to_contain_text("Hear it")
+    assert review.heard == [(4.5, 6.5), (11.5, 13.0)]
 
 
 def test_a_tapped_turn_shows_where_it_went(review: ReviewDriver) -> None:
@@ -128,6 +144,8 @@ def test_what_does_not_belong_in_the_note_is_dismissed_for_good(review: ReviewDr
 
 
 def test_next_leads_through_the_doubts_worst_first(review: ReviewDriver) -> None:
+    review.edit(PLAN, f"{XRAY} {DOSE}")
+    expect(review.sentence(DOSE)).to_have_attribute("data-state", "contradicted")
     for text in (DOSE, XRAY, DOSE):
         review.find("next-doubtful").click()
         expect(review.sentence(text)).to_have_attribute("aria-expanded", "true")

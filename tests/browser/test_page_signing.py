@@ -39,7 +39,7 @@ def test_doubts_block_the_signing_until_they_are_resolved_or_overridden(review: 
 
 def signed(review: ReviewDriver) -> None:
     review.edit(PLAN, "Start lisinopril 10 mg once daily.")
-    review.wait_for_check()
+    expect(review.sentence("lisinopril 10 mg")).to_have_attribute("data-state", "supported")
     review.open_signing("Dr. Ada Meyer")
     review.find("confirm-sign").click()
     review.wait_for_state("signed")

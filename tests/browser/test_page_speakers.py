@@ -47,7 +47,13 @@ def test_a_proposed_drug_goes_back_and_forth_and_the_note_is_checked_with_it(rev
 
 
 def test_words_that_were_heard_with_doubt_are_underlined(review: ReviewDriver) -> None:
-    review.turn(5).get_by_test_id("proposal").click()
-    style = "e => getComputedStyle(e).borderBottomStyle"
-    assert review.turn(5).get_by_test_id("proposal").evaluate(style) == "dashed"
+    doubtful = review.turn(9).locator(".doubtful")
+    expect(doubtful).to_have_text("Okay,")
+    expect(doubtful).to_have_css("text-decoration-style", "dotted")
     expect(review.page.locator(".legend")).to_be_visible()
+
+
+def test_a_rejected_drug_is_still_marked_as_one(review: ReviewDriver) -> None:
+    proposal = review.turn(5).get_by_test_id("proposal")
+    proposal.click()
+    expect(proposal).to_have_css("border-bottom-style", "dashed")

@@ -24,8 +24,6 @@ from appliance.connect.state import State
 from appliance.settings import Settings
 from appliance.supervisor import Supervisor
 
-PIN = "274913"
-
 
 @dataclass
 class Box:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connect_box import PIN, Box, Tablet, server_for
+from connect_box import Box, Tablet, server_for
+from kiosk_network import PIN
 from playwright.sync_api import Error, Page, expect
 
 MICROPHONE = """async () => {

@@ -14,6 +14,7 @@ import pytest
 from connect_certificates import NOW, Clinic, clinic
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from appliance.connect import fingerprint
@@ -252,6 +253,14 @@ def test_an_expired_certificate_of_the_clinic_gives_way_to_the_box_s_own(setting
     assert "expired on" in trouble.detail
     assert "its own certificate instead" in trouble.detail
     assert "Install a new one" in trouble.hint
+
+
+def test_a_certificate_that_only_openssl_refuses_gives_way_too(settings: Settings, own: Clinic) -> None:
+    other = clinic().leaf.certificate.public_bytes(Encoding.PEM).replace(b" CERTIFICATE", b" TRUSTED CERTIFICATE")
+    give_certificate(settings, other + own.pem, NOW)
+    (trouble,) = shown(settings).troubles
+    assert "cannot be used for TLS" in trouble.detail
+    assert not shown(settings).of_clinic
 
 
 def test_the_setting_wins_and_cannot_be_overruled_by_set_up(settings: Settings, own: Clinic, tmp_path: Path) -> None:

@@ -46,12 +46,14 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
     """Opens a box on the loopback network."""
     with contextlib.ExitStack() as stack:
 
-        def open_(box: str, address: str = "192.168.7.20", now: datetime | None = None, name: str = "chartside") -> Connection:
+        def open_(
+            box: str, address: str = "192.168.7.20", now: datetime | None = None, name: str = "chartside", port: int = 8443
+        ) -> Connection:
             settings = Settings(data_dir=tmp_path / box, name=name, access="lan")
             clock = Clock(settings.connect_dir / "clock", (lambda: now) if now else None)
             trust = stack.enter_context(contextlib.closing(listen_network(0, "http_port")))
             connection = Connection(
-                settings, 8443, trust, clock=clock, find_addresses=lambda: [ip_address(address)], interfaces=["127.0.0.1"]
+                settings, port, trust, clock=clock, find_addresses=lambda: [ip_address(address)], interfaces=["127.0.0.1"]
             )
             stack.enter_context(connection)
             connection.tell()
@@ -136,6 +138,13 @@ def test_the_trust_page_offers_trust_and_nothing_else(connect: Connect) -> None:
         assert trust_page(connection, path).headers["Location"] == "/"
     port = int(connection.state.trust_url.rstrip("/").rpartition(":")[2])
     assert httpx.post(f"http://127.0.0.1:{port}/", timeout=10).status_code == 405
+
+
+@pytest.mark.parametrize(("address", "link"), [("192.168.7.20", "https://192.168.7.20/"), ("fd00::20", "https://[fd00::20]/")])
+def test_on_the_usual_port_the_links_name_none(connect: Connect, address: str, link: str) -> None:
+    page = trust_page(connect("one", address, port=443)).text
+    assert 'href="https://chartside.local/"' in page
+    assert f'href="{link}"' in page
 
 
 def test_the_authority_is_offered_for_every_platform(connect: Connect) -> None:
@@ -322,6 +331,17 @@ def test_a_wrong_clock_can_be_accepted_on_the_box(tmp_path: Path) -> None:
     result = chartside("connect", "accept-clock", "--data-dir", tmp_path)
     assert str(time.gmtime().tm_year) in result.stdout
     assert not Clock(tmp_path / "connect" / "clock").read().trouble
+
+
+def test_the_kiosk_is_not_served_without_its_access_rule(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "appliance", "serve", "kiosk", "--socket-dir", str(tmp_path)]
+    environment = {**os.environ, "CHARTSIDE_ACCESS": "lan", "CHARTSIDE_DATA_DIR": str(tmp_path / "data")}
+    with contextlib.closing(listen_network(0, "https_port")) as kiosk:
+        descriptor = kiosk.fileno()
+        command += ["--fd", str(descriptor)]
+        result = subprocess.run(command, env=environment, pass_fds=[descriptor], capture_output=True, check=False, timeout=60)
+    assert result.returncode == 2
+    assert b"No socket was passed" in result.stderr
 
 
 def test_a_port_that_is_taken_is_named() -> None:

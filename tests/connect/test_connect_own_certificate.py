@@ -16,6 +16,7 @@ CLINIC = clinic()
 WHOLE = (CLINIC.leaf, CLINIC.intermediate, CLINIC.root)
 SIGNER = CLINIC.intermediate
 NAMES = ("scribe.clinic.example",)
+ODD = ec.generate_private_key(ec.SECP256K1())
 WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505  # it has to be refused
 
 
@@ -42,6 +43,7 @@ BAD = {
     "is not valid before 2 March 2027": pem(certificate("new", SIGNER, names=NAMES, start=NOW + timedelta(days=1))),
     "names no host": pem(certificate("scribe.clinic.example", SIGNER)),
     "has 1024 bits": pem(certificate("weak", SIGNER, names=NAMES, key=WEAK)),
+    "is on the curve secp256k1": pem(certificate("odd", SIGNER, names=NAMES, key=ODD)),
     "is not for servers": pem(certificate("mail", SIGNER, names=NAMES, purpose=ExtendedKeyUsageOID.EMAIL_PROTECTION)),
     "cannot be read": pem(*WHOLE[:1]).replace(b"PRIVATE KEY-----\nM", b"PRIVATE KEY-----\n?"),
 }

@@ -18,7 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parent.parent.parent
+from tools_tree import entered, seen
+
 _NEW_NETWORK: Final = 0x40000000  # CLONE_NEWNET
 _BOOT: Final = r"""
 set -eu
@@ -34,7 +35,7 @@ ip link set clinic1 up
 no_getty=$(printf '[Service]\nExecStart=\nExecStart=-/bin/true\n')
 exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1" --volatile=state --boot --console=pipe \
     --link-journal=no --machine=chartside-test --resolv-conf=off --timezone=off --capability=CAP_NET_ADMIN \
-    --bind-ro=/work/container/bundle:/run/chartside-models \
+    --bind-ro="$2":/run/chartside-models \
     "--set-credential=systemd.unit-dropin.console-getty.service:$no_getty" </dev/null
 """
 
@@ -89,13 +90,15 @@ def container_box(root: Path, bundle: Path, work: Path) -> Iterator[ContainerBox
     shutil.rmtree(container, ignore_errors=True)
     container.mkdir()
     shutil.copytree(bundle, container / "bundle")
-    enter = [str(ROOT / "image/enter.sh"), str(work / "tools"), str(ROOT), str(work)]
-    unpack = ["fsck.erofs", "--extract=/work/container/root", f"/work/{root.relative_to(work)}"]
-    subprocess.run([*enter, *unpack], check=True, capture_output=True)
-    (container / "root/etc/fstab").write_text("")  # the partitions are not there
+    unpacked = container / "root"
+    unpack = entered(work, "fsck.erofs", f"--extract={seen(unpacked, work)}", seen(root, work))
+    subprocess.run(unpack, check=True, capture_output=True)
+    (unpacked / "etc/fstab").write_text("")  # the partitions are not there
     with (container / "log.txt").open("w") as log:
-        command = ["unshare", "--net", *enter, "bash", "-c", _BOOT, "boot", "/work/container/root"]
-        process = subprocess.Popen(["nice", "-n", "5", *command], stdout=log, stderr=log, start_new_session=True)
+        boot = entered(work, "bash", "-c", _BOOT, "boot", seen(unpacked, work), seen(container / "bundle", work))
+        process = subprocess.Popen(
+            ["nice", "-n", "5", "unshare", "--net", *boot], stdout=log, stderr=log, start_new_session=True
+        )
     try:
         yield ContainerBox(_leader(process))
     finally:

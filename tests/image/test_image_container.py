@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clinic import assert_became_a_note, new_tablet, pair, record_visit
@@ -21,9 +22,14 @@ STATE = "/var/lib/private/chartside/connect/state.json"
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[ContainerBox]:
+def built() -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((Path(WORK) / "output" / "build.json").read_text("utf-8"))
+    return facts
+
+
+@pytest.fixture(scope="module")
+def box(built: dict[str, Any]) -> Iterator[ContainerBox]:
     work = Path(WORK).resolve()
-    built = json.loads((work / "output" / "build.json").read_text("utf-8"))
     (root,) = (work / "output").glob(f"chartside_{built['version']}.root-{built['board']}.*.raw")
     with container_box(root, Path(os.environ["CHARTSIDE_BUNDLE"]), work) as running:
         yield running
@@ -40,6 +46,17 @@ def test_the_self_test_passes_under_the_sandbox(box: ContainerBox) -> None:
     box.run("systemctl", "start", "chartside-selftest.service")
     journal = box.run("journalctl", "-b", "-u", "chartside-selftest", "--no-pager", "-o", "cat")
     assert "the clip became a note" in journal, journal
+
+
+def test_the_box_says_what_is_installed_and_whose_updates_it_takes(box: ContainerBox, built: dict[str, Any]) -> None:
+    said = box.run("chartside", "update", "status")
+    assert said.startswith(f"System {built['version']} for {built['board']}, models "), said
+    assert "Updates signed by vendor are taken until" in said
+
+
+@pytest.mark.parametrize("unit", ["sysupdate.timer", "sysupdate-reboot.timer", "sysext.service", "confext.service"])
+def test_nothing_else_installs_updates_or_is_laid_over_the_root(box: ContainerBox, unit: str) -> None:
+    assert box.run("systemctl", "is-enabled", f"systemd-{unit}") == "disabled"
 
 
 def test_services_cannot_see_what_is_not_theirs(box: ContainerBox) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from virtual_box import ROOT
+from tools_tree import entered, seen
 
 from appliance.errors import ConflictError, InputError
-from appliance.update.install import Box, verify
+from appliance.update.install import verify
 from appliance.update.keys import load_trusted_keys
+from appliance.update.policy import Box
 from appliance.update.release import load_release
 
 WORK = os.environ.get("CHARTSIDE_TEST_IMAGE", "")
@@ -42,22 +43,21 @@ def box(work: Path) -> Box:
 
 
 def inside(work: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    call: list[str | Path] = [ROOT / "image" / "enter.sh", work / "tools", ROOT, work, *command]
-    return subprocess.run(call, check=False, capture_output=True, text=True)
+    return subprocess.run(entered(work, *command), check=False, capture_output=True, text=True)
 
 
 def slot(work: Path) -> tuple[Path, Path, str]:
     """Data and hashes of the update's root, and the root hash that the kernel image asks for."""
     data, hashes = (next((work / "update").glob(f"*.root-x86-64{kind}.*.raw")) for kind in ("", "-verity"))
     kernel = next((work / "update").glob("*.efi"))
-    shown = inside(work, "ukify", "inspect", f"/work/update/{kernel.name}", "--json=short").stdout
+    shown = inside(work, "ukify", "inspect", seen(kernel, work), "--json=short").stdout
     options = json.loads(shown)[".cmdline"]["text"].split()
     return data, hashes, next(option.removeprefix("roothash=") for option in options if option.startswith("roothash="))
 
 
 def test_the_kernel_image_names_the_root_and_one_flipped_bit_of_it_is_refused(work: Path) -> None:
     data, hashes, root_hash = slot(work)
-    check = ["veritysetup", "verify", f"/work/update/{data.name}", f"/work/update/{hashes.name}", root_hash]
+    check = ["veritysetup", "verify", seen(data, work), seen(hashes, work), root_hash]
     assert inside(work, *check).returncode == 0
     with data.open("r+b") as file:
         position = data.stat().st_size // 3

@@ -16,12 +16,13 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from virtual_box import ROOT
+from tools_tree import ROOT, entered, seen
 
 from appliance.errors import ConflictError, InputError
-from appliance.update.install import TRANSFER_DIR, Box, install
+from appliance.update.install import TRANSFER_DIR, install
 from appliance.update.keys import load_trusted_keys
 from appliance.update.pack import pack
+from appliance.update.policy import Box
 from appliance.update.release import Release, load_release
 
 WORK = os.environ.get("CHARTSIDE_TEST_IMAGE", "")
@@ -42,26 +43,24 @@ class Disk:
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("definitions", "esp/EFI/Linux"):
             (self.folder / name).mkdir(parents=True)
-        disk = self.folder / "disk.raw"
-        subprocess.run(["cp", "--sparse=always", work / "output" / built["file"], disk], check=True)
-        os.truncate(disk, 10 * 1024**3)
+        self.file = self.folder / "disk.raw"
+        subprocess.run(["cp", "--sparse=always", work / "output" / built["file"], self.file], check=True)
+        os.truncate(self.file, 10 * 1024**3)
         self.inside(
             "systemd-repart", "--dry-run=no", "--offline=yes", "--definitions=/repository/image/mkosi.extra/usr/lib/repart.d",
-            "/work/update-test/disk.raw",
+            seen(self.file, work),
         )  # fmt: skip
         kernel = next((work / "update").glob("*.efi"))
         shutil.copy(kernel, self.folder / "esp/EFI/Linux")
         for path in (EXTRA / "sysupdate.d").iterdir():
             text = path.read_text("utf-8").replace("ProtectVersion=%A", f"ProtectVersion={built['version']}")
-            text = text.replace("Path=auto", "Path=/work/update-test/disk.raw").replace(
-                str(TRANSFER_DIR), "/work/update-test/files"
-            )
-            text = text.replace("PathRelativeTo=boot\n", "").replace("Path=/EFI/Linux", "Path=/work/update-test/esp/EFI/Linux")
+            text = text.replace("Path=auto", f"Path={seen(self.file, work)}")
+            text = text.replace(str(TRANSFER_DIR), seen(self.folder / "files", work)).replace("PathRelativeTo=boot\n", "")
+            text = text.replace("Path=/EFI/Linux", f"Path={seen(self.folder / 'esp/EFI/Linux', work)}")
             (self.folder / "definitions" / path.name).write_text(text)
 
     def inside(self, *command: str) -> str:
-        call: list[str | Path] = [ROOT / "image/enter.sh", self.work / "tools", ROOT, self.work, *command]
-        done = subprocess.run(call, check=False, capture_output=True, text=True)
+        done = subprocess.run(entered(self.work, *command), check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
@@ -70,12 +69,12 @@ class Disk:
         files = self.folder / "files"
         shutil.copytree((self.folder / "transfer").resolve(), files)
         try:
-            self.inside(command[0], "--definitions=/work/update-test/definitions", *command[1:])
+            self.inside(command[0], f"--definitions={seen(self.folder / 'definitions', self.work)}", *command[1:])
         finally:
             shutil.rmtree(files)
 
     def partitions(self) -> dict[str, dict[str, Any]]:
-        table = json.loads(self.inside("sfdisk", "--json", "/work/update-test/disk.raw"))["partitiontable"]["partitions"]
+        table = json.loads(self.inside("sfdisk", "--json", seen(self.file, self.work)))["partitiontable"]["partitions"]
         return {part.get("name", ""): part for part in table}
 
 
@@ -141,7 +140,7 @@ def test_an_update_goes_into_the_other_slot_and_is_counted(disk: Disk, box: Box,
     root = next((disk.work / "update").glob("*.root-x86-64.*.raw"))
     uuid = re.sub(r"(.{8})(.{4})(.{4})(.{4})(.{12})", r"\1-\2-\3-\4-\5", root.name.split(".")[-2])
     assert after[f"chartside_{NEXT}"]["uuid"].lower() == uuid
-    with (disk.folder / "disk.raw").open("rb") as file, root.open("rb") as wanted:
+    with disk.file.open("rb") as file, root.open("rb") as wanted:
         file.seek(after[f"chartside_{NEXT}"]["start"] * 512)
         while block := wanted.read(1024 * 1024):
             assert file.read(len(block)) == block

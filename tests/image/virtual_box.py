@@ -22,7 +22,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from tools_tree import entered, seen
+
 MAC = bytes.fromhex("525400123456")
 SECTION = "=== "
 END = SECTION + "end"
@@ -61,7 +62,6 @@ class VirtualBox:
     https_port: int
     http_port: int
     directory: Path
-    started: float
 
     @property
     def report(self) -> dict[str, str]:
@@ -91,17 +91,13 @@ class VirtualBox:
 
 
 @contextmanager
-def virtual_box(
-    image: Path, work: Path, directory: Path, *, then: str = "", drives: tuple[Path, ...] = ()
-) -> Iterator[VirtualBox]:
+def virtual_box(image: Path, work: Path, directory: Path) -> Iterator[VirtualBox]:
     """Boot an image from a disk of its own.
 
     Args:
         image: The `.raw` file.
         work: The work folder of the build, with the tools tree.
         directory: A folder inside `work`, for disk, firmware variables and records; a disk that is there boots again.
-        then: Shell commands that the reporting unit runs before it ends.
-        drives: More disks.
     """
     directory.mkdir(parents=True, exist_ok=True)
     disk, variables = directory / "disk.raw", directory / "firmware.fd"
@@ -112,8 +108,8 @@ def virtual_box(
     for name in ("report.txt", "console.txt", "network.pcap", "pid"):
         (directory / name).unlink(missing_ok=True)
     https_port, http_port = _free_port(), _free_port()
-    inside = Path("/work") / directory.relative_to(work)
-    script = _base64(f"{_STEP}{then}\necho '{END}'\n")
+    inside = seen(directory, work)
+    script = _base64(f"{_STEP}echo '{END}'\n")
     unit = (
         "[Unit]\nDescription=Report of the test\nAfter=local-fs.target models.service\n[Service]\nType=exec\n"
         "StandardOutput=file:/dev/virtio-ports/report\nStandardError=inherit\n"
@@ -130,26 +126,21 @@ def virtual_box(
     for number, (name, text) in enumerate(credentials.items()):
         (directory / f"credential{number}").write_text(f"io.systemd.credential.binary:{name}={_base64(text)}")
         smbios += ["-smbios", f"type=11,path={inside}/credential{number}"]
-    more_drives = []
-    for drive in drives:
-        more_drives += ["-drive", f"if=virtio,format=raw,readonly=on,file=/work/{drive.relative_to(work)}"]
-    command = [
-        str(ROOT / "image/enter.sh"), str(work / "tools"), str(ROOT), str(work),
-        "qemu-system-x86_64", "-machine", "q35,smm=off", "-accel", "tcg", "-icount", "shift=1", "-cpu", "max", "-m", "3072",
-        "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+    command = entered(
+        work, "qemu-system-x86_64", "-machine", "q35,smm=off", "-accel", "tcg", "-icount", "shift=1", "-cpu", "max",
+        "-m", "3072", "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
         "-drive", f"if=pflash,format=raw,unit=1,file={inside}/firmware.fd",
         "-drive", f"if=virtio,format=raw,file={inside}/disk.raw,cache=unsafe,discard=unmap",
-        *more_drives,
         "-netdev", f"user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:{https_port}-:443,hostfwd=tcp:127.0.0.1:{http_port}-:80",
         "-device", "virtio-net-pci,netdev=n0,mac=52:54:00:12:34:56",
         "-object", f"filter-dump,id=d0,netdev=n0,file={inside}/network.pcap",
         "-device", "virtio-rng-pci", "-display", "none", "-serial", f"file:{inside}/console.txt", "-pidfile", f"{inside}/pid",
         "-device", "virtio-serial-pci", "-chardev", f"file,id=r0,path={inside}/report.txt",
         "-device", "virtserialport,chardev=r0,name=report", *smbios,
-    ]  # fmt: skip
+    )  # fmt: skip
     process = subprocess.Popen(["nice", "-n", "8", *command], stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        yield VirtualBox(https_port, http_port, directory, time.monotonic())
+        yield VirtualBox(https_port, http_port, directory)
     finally:
         with suppress(FileNotFoundError, ValueError, ProcessLookupError):
             os.kill(int((directory / "pid").read_text()), signal.SIGTERM)

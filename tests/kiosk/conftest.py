@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from kiosk_client import Kiosk, Running
 from kiosk_killable import KioskProcess, running_kiosk
+from kiosk_network import NetworkKiosk, on_network
 from kiosk_peers import Peer
 from kiosk_serving import serving
+from kiosk_time import Time
 
 from appliance.runtime.server import listen_unix
 from appliance.settings import Settings
@@ -65,6 +67,22 @@ def killable(tmp_path: Path, speech: Peer, note: Peer) -> Iterator[tuple[Kiosk, 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def network_kiosk(settings: Settings, speech: Peer, note: Peer, tmp_path: Path) -> Iterator[NetworkKiosk]:
+    """A kiosk on the network, which nobody has set up."""
+    page = tmp_path / "page"
+    (page / "assets").mkdir(parents=True)
+    (page / "index.html").write_text("<!doctype html><title>Chartside</title>")
+    (page / "assets" / "app-1.js").write_text("the page")
+    with on_network(settings, speech.socket, note.socket, page) as kiosk:
+        yield kiosk
 
 
 @pytest.fixture

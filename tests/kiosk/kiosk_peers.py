@@ -74,16 +74,20 @@ class Triggers:
     def always(self, point: str) -> Iterator[None]:
         path = self.directory / f"{point}.always"
         path.touch()
-        yield
-        path.unlink()
+        try:
+            yield
+        finally:
+            path.unlink()
 
     @contextlib.contextmanager
     def holding(self, name: str, content: str = "") -> Iterator[Path]:
         """A file that is there while the block lasts."""
         path = self.directory / name
         path.write_text(content)
-        yield path
-        path.unlink(missing_ok=True)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def reach(self, point: str) -> None:
         if not (self.directory / f"{point}.always").exists():

@@ -5,31 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from kiosk_client import assert_problem
-from kiosk_network import PIN, NetworkKiosk, on_network
-from kiosk_peers import Peer
+from kiosk_network import PIN, NetworkKiosk
+from kiosk_time import Time
 
 from appliance.errors import ConflictError, ForbiddenError, InputError, NotPairedError, ThrottledError
 from appliance.kiosk.administrator import Administrator
 from appliance.kiosk.throttle import LONGEST_WAIT
 from appliance.settings import Settings
 from appliance.store.encounters import EncounterStore
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
 
 
 @pytest.fixture
@@ -161,33 +147,26 @@ def test_a_new_pin_ends_all_sessions(administrator: Administrator, time: Time) -
 
 
 def test_a_session_ends_after_a_quarter_of_an_hour_without_a_click(
-    administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+    administrator: Administrator, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Time()
-    monkeypatch.setattr("time.monotonic", clock)
+    monkeypatch.setattr("time.monotonic", time)
     token = administrator.sign_in(PIN)
     for _ in range(3):
-        clock.now += 800
+        time.now += 800
         administrator.check(token)
-    clock.now += 901
+    time.now += 901
     with pytest.raises(NotPairedError):
         administrator.check(token)
 
 
-@pytest.fixture
-def kiosk(settings: Settings, speech: Peer, note: Peer, tmp_path: Path) -> Iterator[NetworkKiosk]:
-    with on_network(settings, speech.socket, note.socket, tmp_path) as kiosk:
-        yield kiosk
-
-
-def test_set_up_over_the_network(kiosk: NetworkKiosk) -> None:
-    tablet = kiosk.tablet()
+def test_set_up_over_the_network(network_kiosk: NetworkKiosk) -> None:
+    tablet = network_kiosk.tablet()
     assert "Set-up code" in tablet.html("/setup/")
-    assert kiosk.connection.state.setup_code == kiosk.access.administrator.setup_code != ""
-    tablet.set_first_pin(kiosk.access.administrator.setup_code)
-    assert kiosk.connection.state.setup_code == ""
+    assert network_kiosk.connection.state.setup_code == network_kiosk.access.administrator.setup_code != ""
+    tablet.set_first_pin(network_kiosk.access.administrator.setup_code)
+    assert network_kiosk.connection.state.setup_code == ""
     assert "New room" in tablet.html("/setup/")
-    other = kiosk.tablet()
+    other = network_kiosk.tablet()
     assert "New room" not in other.html("/setup/")
     assert_problem(other.enter_pin("000000"), 403)
     assert_problem(other.enter_pin(), 429)
@@ -195,24 +174,24 @@ def test_set_up_over_the_network(kiosk: NetworkKiosk) -> None:
     assert_problem(tablet.post("/setup/rooms", name="Room"), 401)
 
 
-def test_a_wrong_pin_is_shown_to_people_as_a_sentence(kiosk: NetworkKiosk) -> None:
-    kiosk.administrator()
-    response = kiosk.tablet().request("POST", "/setup/sign-in", data={"pin": "000000"}, headers={"Accept": "text/html"})
+def test_a_wrong_pin_is_shown_to_people_as_a_sentence(network_kiosk: NetworkKiosk) -> None:
+    network_kiosk.administrator()
+    response = network_kiosk.tablet().request("POST", "/setup/sign-in", data={"pin": "000000"}, headers={"Accept": "text/html"})
     assert response.status_code == 403
     assert "The PIN is wrong." in response.text
     assert "000000" not in response.text
 
 
-def test_secrets_stand_in_no_log_and_no_file(kiosk: NetworkKiosk, caplog: pytest.LogCaptureFixture) -> None:
+def test_secrets_stand_in_no_log_and_no_file(network_kiosk: NetworkKiosk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    setup_code = kiosk.access.administrator.setup_code
-    administrator = kiosk.administrator()
+    setup_code = network_kiosk.access.administrator.setup_code
+    administrator = network_kiosk.administrator()
     administrator.post("/setup/rooms", name="Exam room 1")
     code = administrator.new_code(1)
-    kiosk.tablet().enter_pin("837465")
-    kiosk.tablet().pair(code)
+    network_kiosk.tablet().enter_pin("837465")
+    network_kiosk.tablet().pair(code)
     logged = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore")))
-    kept = b"".join(path.read_bytes() for path in kiosk.settings.data_dir.rglob("*") if path.is_file())
+    kept = b"".join(path.read_bytes() for path in network_kiosk.settings.data_dir.rglob("*") if path.is_file())
     for secret in (PIN, "837465", code, setup_code):
         assert secret not in logged
         assert secret.encode() not in kept

@@ -42,7 +42,7 @@ def test_services_that_are_killed_come_back_and_the_visit_goes_on(
         began = time.monotonic()
         tablet.wait_for_turns(2)
         chartside.kill("speech")
-        tablet.wait_for_turns(len(tablet.turns()) + 2)
+        tablet.wait_for_turns(len(tablet.turns()) + 1)
         chartside.kill("note")
         tablet.wait_for_turns(len(tablet.turns()) + 1)
         chartside.kill("kiosk")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -93,8 +93,7 @@ def test_another_model_is_tried_anew(settings: Settings, decider: Decider, tmp_p
     copy = tmp_path / "copy"
     copy.mkdir()
     manifest = (settings.bundle / "bundle.json").read_text("utf-8")
-    for name in ("note",):
-        (copy / name).symlink_to(settings.bundle / name)
+    (copy / "note").symlink_to(settings.bundle / "note")
     sha256 = msgspec.json.decode(manifest)["files"]["note/model.onnx"]["sha256"]
     (copy / "bundle.json").write_text(manifest.replace(sha256, "0" * 64), "utf-8")
     changed = changed_settings(settings, bundle=copy)
@@ -162,7 +161,7 @@ def test_a_provider_that_does_not_load_ends_the_process_and_is_recorded(settings
         "LanguageModel.load(Path(sys.argv[2]), threads=1, context=64, providers=choice.providers, failed=choice.failed)\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path), str(settings.bundle / "note")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, env={**os.environ})
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     assert result.returncode == 70, result.stderr
     assert "execution provider cuda failed in use" in result.stderr
     assert Failures(tmp_path).under({"model": "1"}) == {"cuda": "A call failed (ChartsideError)."}
@@ -200,6 +199,4 @@ def test_a_candidate_says_what_a_session_needs() -> None:
 
 
 def changed_settings(settings: Settings, **changes: object) -> Settings:
-    import dataclasses
-
-    return dataclasses.replace(settings, **changes)  # type: ignore[arg-type]
+    return replace(settings, **changes)  # type: ignore[arg-type]

@@ -144,3 +144,9 @@ def test_synonyms_support_a_sentence() -> None:
     spoken = Spoken((Utterance("patient", "I have high blood pressure."),))
     assert not unsupported("Hypertension.", spoken)
     assert unsupported("Hepatic steatosis.", spoken)
+
+
+def test_two_digits_said_in_a_row_are_two_numbers_too() -> None:
+    spoken = Spoken([Utterance("patient", "I would say four five times a week.")])
+    assert {"4", "5", "45"} <= spoken.numbers
+    assert "6" not in spoken.numbers

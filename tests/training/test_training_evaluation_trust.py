@@ -9,12 +9,11 @@ from appliance.note.templates import template_named
 from training.evaluation.latency import QUARTER_HOUR, GroundingTime, check_seconds
 from training.evaluation.natural import natural_errors
 from training.evaluation.share import Share, together
-from training.evaluation.spoken import Spoken
 from training.evaluation.trust import Trust, check_references, last_line, write_trust
 from training.evaluation.trust_table import table
 from training.evaluation.unsaid import unsaid
 from training.synth import generate
-from training.visits import Line, Utterance, WrittenNote
+from training.visits import Line, WrittenNote
 
 TEMPLATE = template_named("aci")
 VISITS = list(generate(3, seed=5, split="train"))
@@ -96,9 +95,3 @@ def test_the_figures_are_kept_and_shown(measured: Trust, tmp_path: Path) -> None
     assert shown.row_count > 15
     assert "not run: ACI-Bench test1" in str(shown.caption)
     assert "2.0% of the decode loop" in str(shown.caption)
-
-
-def test_two_digits_said_in_a_row_are_two_numbers_too() -> None:
-    spoken = Spoken([Utterance("patient", "I would say four five times a week.")])
-    assert {"4", "5", "45"} <= spoken.numbers
-    assert "6" not in spoken.numbers

@@ -34,6 +34,9 @@ def test_said_and_written_numbers_are_the_same(text: str, found: set[str]) -> No
         ("Take 1 tablet.", "Take the tablet.", {"1"}),
         ("Take 1 tablet.", "Take one tablet.", set()),
         ("Return in 14 days.", "Come back in two weeks.", {"14"}),
+        ("She walks 5 times a week.", "I would say four five times a week.", set()),
+        ("She walks 6 times a week.", "I would say four five times a week.", {"6"}),
+        ("She weighs 145 pounds.", "One four five.", set()),
     ],
 )
 def test_a_number_that_was_not_said_is_found(sentence: str, said: str, unsaid: set[str]) -> None:

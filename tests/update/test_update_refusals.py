@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from appliance.errors import ChartsideError, ConflictError, InputError, StorageError, UnavailableError
 from appliance.update.container import MAGIC, Component, Manifest
-from appliance.update.install import Box, install, verify
-from appliance.update.keys import TrustedKey
+from appliance.update.install import install, verify
+from appliance.update.keys import TrustedKey, load_trusted_keys
 from appliance.update.pack import pack
+from appliance.update.policy import Box
 from appliance.update.release import Release
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -151,6 +152,15 @@ def test_setting_the_clock_back_does_not_revive_an_expired_key(tmp_path: Path) -
     update = make(tmp_path, created=NOW)
     with pytest.raises(InputError, match="expired on"):
         verify(update, box(keys=(trusted(KEY, NOW - timedelta(days=1)),), now=NOW - timedelta(days=400)))
+
+
+def test_a_key_whose_expiry_has_no_time_zone_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "vendor.json"
+    file.write_bytes(msgspec.json.encode(trusted(KEY)))
+    assert load_trusted_keys(tmp_path) == (trusted(KEY),)
+    file.write_text(file.read_text().replace('Z"', '"'))
+    with pytest.raises(InputError, match=r"vendor\.json cannot be read"):
+        load_trusted_keys(tmp_path)
 
 
 def test_an_update_for_another_board_or_product_is_refused(tmp_path: Path) -> None:

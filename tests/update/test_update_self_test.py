@@ -32,7 +32,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def run_self_test() -> Note:
     speech, note = (ServiceClient(Path("/nowhere"), name) for name in ("speech", "note"))
     try:
-        return self_test(speech, note, b"clip", ("medicine", "breakfast"), "aci")
+        return self_test(speech, note, b"clip", ("medicine", "breakfast"))
     finally:
         speech.close()
         note.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
@@ -12,7 +11,7 @@ from training.datasets.align import words_of
 from training.evaluation.lexicon import Lexicon, Mention, conditions, drugs, everyday, singular, symptoms
 from training.evaluation.normal import Quantity, normal, quantities, words
 from training.evaluation.polarity import answer_polarity, is_hypothetical, negated
-from training.numbers import numbers
+from training.numbers import digits_apart, numbers
 from training.visits import Utterance
 
 WINDOW: Final = 6
@@ -25,9 +24,6 @@ _PARTS: Final = frozenset(
     "rib flank kidney adrenal gland ovary hip groin thigh leg knee calf shin ankle heel foot toe side back abdomen "
     "quadrant carotid atrium atrial ventricle ventricular extremity buttock testicle lower upper".split()
 )
-_DIGIT: Final = "(?:one|two|three|four|five|six|seven|eight|nine)"
-_DIGIT_WORDS: Final = re.compile(rf"\b{_DIGIT}(?= {_DIGIT}\b)", re.IGNORECASE)
-"""A digit before another one: "four five times a week" is 4 or 5 times as well as 45, "my two four-year-olds" are no 24."""
 _REACH: Final = 4
 """Words between a side and its part of the body."""
 
@@ -43,7 +39,7 @@ class Spoken:
         self._turns = [turn.text for turn in turns]
         text = "\n".join(self._turns)
         # In normal form too, in which "a year" is "1 year".
-        apart = [_DIGIT_WORDS.sub(r"\g<0> or", turn) for turn in self._turns]
+        apart = [digits_apart(turn) for turn in self._turns]
         texts = [text, *self._turns, *map(normal, self._turns), *apart]
         self.numbers: Final = frozenset(number for said in texts for number in numbers(said))
         self._quantities = [[*quantities(turn), *quantities(other)] for turn, other in zip(self._turns, apart, strict=True)]

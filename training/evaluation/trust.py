@@ -90,13 +90,11 @@ def check_references(
             if plant.line is not None:
                 spared[plant.kind, reader.flags(plant.topic, visit.lines[plant.line].text)] += 1
         for line in visit.lines:
-            flags[reader.flags(line.topic, line.text)] += 1
-            evidence = reader.judged(line.topic, line.text).turns
-            given, right, made_from = (
-                given + len(evidence),
-                right + len({*evidence} & {*line.turns}),
-                made_from + len(line.turns),
-            )
+            judged = reader.judged(line.topic, line.text)
+            flags[judged.state in FLAGGED] += 1
+            given += len(judged.turns)
+            right += len({*judged.turns} & {*line.turns})
+            made_from += len(line.turns)
         listed += len(reader.complete)
         taken.update(reader.taken_out())
         if told := with_red_flag(visit, Random(visit.id)):  # noqa: S311

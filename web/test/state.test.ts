@@ -93,6 +93,9 @@ test("the last check is kept while the next one is pending, and an older one cha
   expect(checked).toMatchObject({ checked: { check }, lastChecked: { check } });
   const swapped = reduce(checked, { name: "turn", data: { n: 0, turn: turn("one", 0, 1) } });
   expect(swapped).toMatchObject({ checked: { version: 2, check: null }, lastChecked: { check } });
+  const proposal = { turn: 0, first: 0, last: 0, said: "met", drug: "metformin", state: "rejected" as const };
+  const rejected = reduce(checked, { name: "proposal", data: { k: 0, proposal } });
+  expect(rejected).toMatchObject({ checked: { version: 2, check: null }, lastChecked: { check } });
   const edited = reduce(checked, { name: "note", data: { version: 3, note } });
   expect(edited).toMatchObject({ checked: { version: 3, check: null }, lastChecked: { check } });
   const late = reduce(edited, { name: "check", data: { version: 2, check: { ...check }, dismissed: [] } });

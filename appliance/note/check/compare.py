@@ -26,8 +26,6 @@ _FAMILIES: Final[Mapping[str, str]] = {
 _LONG: Final = 5
 """Letters of a word that may be the end of a longer one: arthritis, osteoarthritis."""
 _SAME_ACTION: Final[frozenset[frozenset[Action]]] = frozenset({frozenset({"start", "switch"}), frozenset({"stop", "switch"})})
-
-
 _AGAIN: Final = re.compile(
     r"\b(?:recent(?:ly)?|new|current(?:ly)?|further|other|additional|since|now|today|at this time|any more)\b", re.IGNORECASE
 )

@@ -12,7 +12,6 @@ from appliance.note.facts.wording import REFERRAL
 
 _CHANGES: Final = frozenset({"start", "stop", "increase", "decrease", "continue", "switch"})
 
-
 _FOUND: Final = re.compile(
     r"\b(?:shows?|showed|found|reveal(?:s|ed)|c[ao]mes? back|benign|malignant|positive|negative|unremarkable|stable)\b",
     re.IGNORECASE,
@@ -51,10 +50,10 @@ def draft(said: TurnFact) -> tuple[str, str]:
             found = (_result(fact), "Results" if fact.kind == "result" else "Examination")
         case "follow_up":
             found = (f"Follow up{when}.", "Plan")
+        case "order" if fact.concept == "refill":
+            found = ("Refill of the medications.", "Plan")
         case "order":
             referral = REFERRAL.search(fact.text)
-            if fact.concept == "refill":
-                return "Refill of the medications.", "Plan"
             verb = "Refer to" if referral and referral["whom"].lower() == fact.concept else "Order"
             found = (f"{verb} {fact.concept}{when}.", "Plan")
         case "symptom":

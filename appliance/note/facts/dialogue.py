@@ -151,7 +151,7 @@ class _Dialogue:
         both = (question.position, position)
         stated = _on_topic(stated, question)
         named = [fact for fact in stated if fact.kind in _NAMED]
-        loose = [fact for fact in stated if fact.kind not in _NAMED]
+        loose = _as_changes([fact for fact in stated if fact.kind not in _NAMED], turn.text)
         concepts = {fact.concept for fact in named}
         verdicts = _verdicts(
             [fact for fact in question.facts if fact.concept not in concepts], answer, turn.text, question.turn, named
@@ -164,7 +164,7 @@ class _Dialogue:
         ):
             verdicts = [replace(fact, experiencer="family") for fact in question.facts if fact.kind == "condition"]
         about = [fact for fact in question.facts if fact.kind in _NAMED]
-        detail = [fact for fact in _as_changes(loose, turn.text) if fact.kind in {"number", "time"}]
+        detail = [fact for fact in loose if fact.kind in {"number", "time"}]
         lone = not named and bool(detail) and len({fact.concept for fact in about}) == 1
         if lone and (answer.polarity != "no" or is_corrected(about[-1], detail, turn.text)):
             taken = [fact for fact in verdicts if not fact.negated] or about[-1:]
@@ -173,7 +173,7 @@ class _Dialogue:
                 whole = replace(whole, action=action)
             if whole != about[-1]:
                 verdicts = [whole]
-                loose = [fact for fact in _as_changes(loose, turn.text) if not belongs(fact, whole)]
+                loose = [fact for fact in loose if not belongs(fact, whole)]
         for fact in verdicts:
             self._keep(fact, question.position, turn.speaker, both)
         nothing = not any(fact.kind == "allergy" for fact in (*named, *verdicts))

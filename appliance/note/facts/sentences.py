@@ -15,8 +15,6 @@ _QUESTION_START: Final = re.compile(
     r"you're taking|you are taking|have you|anything)\b(?! (?:i|we|it)\b)",
     re.IGNORECASE,
 )
-
-
 _ASKS_ABOUT: Final = re.compile(r"\b(?:talk about|what about|how about)\b.*\bany\b", re.IGNORECASE)
 _LEADS_ON: Final = "".join(
     rf"(?<!\b{word})"

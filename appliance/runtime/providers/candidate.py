@@ -27,6 +27,8 @@ class Job(msgspec.Struct, frozen=True):
     context: int
     threads: int
     providers: list[Provider]
+    most_seconds: int
+    """After these the child ends itself: if its parent was killed, nobody else does."""
     tokens: list[int] = []
     """What the plain CPU provider wrote after the prompt, to be read instead of one's own; empty for that one itself."""
 

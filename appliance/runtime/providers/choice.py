@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -15,7 +14,7 @@ from appliance.runtime.providers.enumerate import Machine, read_machine
 from appliance.runtime.providers.failures import Failure, Failures
 from appliance.runtime.providers.plan import AUTO, CPU, Candidate, Plan, Provider, make_plan
 from appliance.runtime.providers.probe import Subject
-from appliance.runtime.providers.verdict import Verdict, decide, key_of, load_verdict, save_verdict, single
+from appliance.runtime.providers.verdict import Tried, Verdict, decide, key_of, load_verdict, save_verdict, single
 from appliance.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -137,7 +136,7 @@ def choose(settings: Settings, *, machine: Machine | None = None, module: str = 
     return Choice(verdict, failures)
 
 
-def try_again(settings: Settings, *, tried: Callable[[Candidate], None] = lambda _candidate: None) -> Verdict:
+def try_again(settings: Settings, *, tried: Tried = lambda _candidate: None) -> Verdict:
     """Forget what failed, try every candidate, keep the verdict.
 
     Args:
@@ -154,9 +153,7 @@ def try_again(settings: Settings, *, tried: Callable[[Candidate], None] = lambda
     return _try(settings, standing, EXERCISE, tried)
 
 
-def _try(
-    settings: Settings, standing: Standing, module: str, tried: Callable[[Candidate], None] = lambda _candidate: None
-) -> Verdict:
+def _try(settings: Settings, standing: Standing, module: str, tried: Tried = lambda _candidate: None) -> Verdict:
     if standing.stale:
         _log.info("execution providers are tried again: %s changed", ", ".join(standing.stale))
     bundle = Bundle(settings.bundle)

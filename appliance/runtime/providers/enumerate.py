@@ -18,8 +18,8 @@ _VENDORS: Final = {0x10DE: "NVIDIA", 0x8086: "Intel", 0x1002: "AMD", 0x1022: "AM
 _DISPLAY, _ACCELERATOR = 0x03, 0x12
 """PCI base classes (PCI Code and ID Assignment Specification, section 1)."""
 _NVIDIA_DRIVER = re.compile(r"Kernel Module.*?\s(\d+\.\d[\d.]*)\s")
-_VIRTUAL_BRIDGES: Final = frozenset({"", "vfio-pci", "pci-stub"})
-"""Kernel drivers that leave a device to nobody or to a guest."""
+_FOR_GUESTS: Final = frozenset({"vfio-pci", "pci-stub"})
+"""Kernel drivers that hold a device for a virtual machine."""
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -119,7 +119,7 @@ def _kind(base_class: int) -> Kind | None:
 def _kernel_driver(path: Path) -> str:
     link = path / "driver"
     name = link.resolve().name if link.exists() else ""
-    if name in _VIRTUAL_BRIDGES:
+    if name in _FOR_GUESTS:
         return ""
     version = _text(link / "module" / "version").strip()
     return f"{name} {version}" if version and name != "nvidia" else name

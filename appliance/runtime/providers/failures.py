@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from appliance.runtime.files import write_whole
+from appliance.runtime.files import remember
 
 _log = logging.getLogger(__name__)
 MOST_DEATHS: Final = 3
@@ -72,7 +72,7 @@ class Failures:
         _log.error("execution provider %s failed in use: %s It is replaced at the next start.", candidate, reason)
         kept = [failure for failure in self.all() if failure.candidate != candidate]
         added = Failure(candidate, reason, datetime.now(UTC), key)
-        write_whole(self._path, msgspec.json.encode([*kept, added]))
+        remember(self._path, msgspec.json.encode([*kept, added]))
 
     def forget(self) -> None:
         """Give every provider another chance."""
@@ -94,7 +94,7 @@ class Failures:
         earlier = self._read_mark()
         deaths = earlier.deaths if earlier and earlier.candidate == candidate else 0
         # The death is counted in advance; an end in order takes it back.
-        write_whole(self._mark, msgspec.json.encode(_Mark(candidate, _boot(), deaths + 1, key)))
+        remember(self._mark, msgspec.json.encode(_Mark(candidate, _boot(), deaths + 1, key)))
         atexit.register(self._end)
 
     def _end(self) -> None:

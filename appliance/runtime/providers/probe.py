@@ -93,10 +93,17 @@ def probe(candidate: Candidate, subject: Subject, reference: Reference | None) -
     """
     with tempfile.TemporaryDirectory(prefix="chartside-probe-") as name:
         directory = Path(name)
-        tokens = reference.tokens if reference else []
-        job = Job(str(subject.model.resolve()), subject.context, subject.threads, candidate.providers, tokens)
+        seconds = subject.most_seconds or candidate.seconds
+        job = Job(
+            str(subject.model.resolve()),
+            subject.context,
+            subject.threads,
+            candidate.providers,
+            int(seconds) + _GRACE_SECONDS,
+            reference.tokens if reference else [],
+        )
         (directory / JOB_FILE).write_bytes(msgspec.json.encode(job))
-        failure = _run(candidate, subject, directory)
+        failure = _run(candidate, subject, seconds, directory)
         if failure:
             return Trial(candidate, failure), None
         try:
@@ -109,18 +116,16 @@ def probe(candidate: Candidate, subject: Subject, reference: Reference | None) -
     return trial, Reference(report.tokens[:-1], logits) if good else None
 
 
-def _run(candidate: Candidate, subject: Subject, directory: Path) -> str:
+def _run(candidate: Candidate, subject: Subject, seconds: float, directory: Path) -> str:
     """Run the child to its end; returns why it failed, or nothing."""
-    seconds = subject.most_seconds or candidate.seconds
     most = subject.most_bytes or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
     command = [candidate.python or sys.executable, "-m", subject.module, str(directory)]
     errors = directory / "errors.txt"
     with errors.open("wb") as sink:
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=directory, start_new_session=True,
-                env={**os.environ, "CHARTSIDE_PROBE_SECONDS": str(int(seconds) + _GRACE_SECONDS)},
-            )  # fmt: skip
+                command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=directory, start_new_session=True
+            )
         except OSError as error:
             return f"Its interpreter {candidate.python} cannot be started: {error.strerror}."
     with contextlib.suppress(OSError):  # if memory runs out, the kernel takes the child first
@@ -171,19 +176,17 @@ def _explain(code: int, errors: Path) -> str:
 def _judge(candidate: Candidate, report: Report, logits: Float32, reference: Reference | None) -> Trial:
     comparable = reference is not None and logits.shape == reference.logits.shape and np.isfinite(logits).all()
     divergence = _divergence(reference.logits, logits) if reference and comparable else 0.0
-    return Trial(candidate, next(_faults(candidate, report, logits, reference, divergence), ""), report, divergence)
+    trial = Trial(candidate, "", report, divergence)
+    return msgspec.structs.replace(trial, failure=next(_faults(trial, report, logits, reference), ""))
 
 
-def _faults(
-    candidate: Candidate, report: Report, logits: Float32, reference: Reference | None, divergence: float
-) -> Iterator[str]:
+def _faults(trial: Trial, report: Report, logits: Float32, reference: Reference | None) -> Iterator[str]:
     """What is wrong, causes before effects: whether the provider was really used, then whether it gave what it should."""
-    if report.providers[:1] != [candidate.provider]:
+    if report.providers[:1] != [trial.candidate.provider]:
         yield f"ONNX Runtime did not start it; the session used {', '.join(report.providers) or 'none'}."
-    if not report.placed.get(candidate.provider):
+    if not report.placed.get(trial.candidate.provider):
         yield "No part of the model ran on it."
-    left = {} if candidate.plain else report.placed.get(CPU_PROVIDER, {})
-    if products := sum(count for operator, count in left.items() if operator in _PRODUCTS):
+    if products := sum(count for operator, count in trial.left_to_cpu.items() if operator in _PRODUCTS):
         yield f"It left {products} of the model's matrix products to the CPU."
     if not np.isfinite(logits).all():
         yield "It gave values that are not numbers."
@@ -193,8 +196,8 @@ def _faults(
         yield f"It gave logits of shape {logits.shape} instead of {reference.logits.shape}."
         return
     agreement = float((logits.argmax(-1) == reference.logits.argmax(-1)).mean())
-    if divergence > MOST_DIVERGENCE or agreement < LEAST_AGREEMENT:
-        yield f"It gave wrong numbers: {divergence:.3g} nats from the CPU provider, {agreement:.0%} of tokens the same."
+    if trial.divergence > MOST_DIVERGENCE or agreement < LEAST_AGREEMENT:
+        yield f"It gave wrong numbers: {trial.divergence:.3g} nats from the CPU provider, {agreement:.0%} of tokens the same."
 
 
 def _divergence(expected: Float32, found: Float32) -> float:

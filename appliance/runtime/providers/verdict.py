@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from appliance.runtime.files import write_whole
+from appliance.runtime.files import remember
 from appliance.runtime.providers.enumerate import Machine
 from appliance.runtime.providers.plan import AUTO, CPU, Candidate, Plan
 from appliance.runtime.providers.probe import Reference, Subject, Trial, probe
@@ -152,4 +152,4 @@ def load_verdict(path: Path) -> Verdict | None:
 
 def save_verdict(path: Path, verdict: Verdict) -> None:
     """Write a verdict whole or not at all. A full disk costs a new trial at the next start, and nothing else."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n")
+    remember(path, msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n")

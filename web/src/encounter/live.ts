@@ -80,9 +80,10 @@ export class LiveEncounter {
 
   async #fetchCheck(): Promise<void> {
     try {
+      const known = this.state.value.checked;
       const checked = await getCheck(this.id);
       // An event may have told more meanwhile.
-      if (!this.state.value.checked?.check || checked.check) this.state.value = withChecked(this.state.value, checked);
+      if (this.state.value.checked === known || checked.check) this.state.value = withChecked(this.state.value, checked);
     } catch {
       // The event of the next check tells it too.
     }

@@ -52,7 +52,7 @@ function linesOf(section: Section, checked: CheckedSentence[] | undefined, pendi
 }
 
 /** What stands in a section of which nothing was said, as in appliance/clinical_note.py. */
-export const NOT_DISCUSSED = "Not discussed.";
+const NOT_DISCUSSED = "Not discussed.";
 
 interface Piece {
   text: string;

@@ -9,7 +9,7 @@ import { doubtful, type Line, restingOn, reviewed, type ReviewedSection, withSen
 import { Player } from "./player";
 import { Signing } from "./signing";
 import { type Stretch, stretches } from "./stretches";
-import type { Encounter, Omission, Turn } from "../types";
+import type { Encounter, Omission, SectionEdit, Turn } from "../types";
 
 /** What the clinician looks at: a line of the note, a turn, or an omission of the check. */
 export type Selection = { kind: "line"; key: string } | { kind: "turn"; n: number } | { kind: "omission"; k: number } | null;
@@ -130,7 +130,7 @@ export class Review {
   }
 
   /** Make an older text the newest version. */
-  async takeBack(texts: { name: string; text: string }[]): Promise<void> {
+  async takeBack(texts: SectionEdit[]): Promise<void> {
     for (const { name, text } of texts) this.editor.edit(name, text);
     await this.editor.flush();
   }
@@ -143,7 +143,7 @@ export class Review {
   }
 }
 
-/** Whether the note's text may be changed: nothing is written, and nothing is signed. */
+/** Whether a section may be changed: it is not signed, and neither it nor the whole note is being written. */
 export function isWritable({ state, section }: Encounter, name: string): boolean {
   return state === "draft" || state === "failed" || (state === "writing" && section !== null && section !== name);
 }

@@ -76,4 +76,4 @@ export class Signing {
 }
 
 /** A reason counts for these words only: after an edit, another sentence may stand at the same place. */
-export const blockKey = ({ kind, section, text }: Block): string => `${kind}/${section ?? ""}/${text}`;
+const blockKey = ({ kind, section, text }: Block): string => `${kind}/${section ?? ""}/${text}`;

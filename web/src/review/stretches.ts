@@ -8,7 +8,7 @@ export interface Stretch {
   end: number;
 }
 
-/** The longest stretch that the box hands out at once, in seconds. */
+/** The longest stretch that the box hands out at once, in seconds, as in appliance/kiosk/recording.py. */
 const LONGEST = 60;
 
 /** When turns were said: one stretch for turns that follow each other. Turns that are not there are left out. */

@@ -26,7 +26,7 @@ export const STATE_MEANS: Record<LineState, string> = {
 export const BLOCK_WORDS: Record<Block["kind"], string> = {
   contradicted: STATE_WORDS.contradicted,
   unsupported: STATE_WORDS.unsupported,
-  check_pending: "Not checked yet",
+  check_pending: STATE_WORDS.unchecked,
   version: "Changed meanwhile",
 };
 

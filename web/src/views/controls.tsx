@@ -1,7 +1,7 @@
 /** Small controls that every view uses. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 import { WarningIcon, InfoIcon } from "./icons";
 
@@ -29,7 +29,8 @@ export function Button({ kind = "plain", icon, shortcut, children, ...rest }: Bu
 
 /** Do something when Alt and a letter are pressed; nothing while `action` is null. */
 export function useShortcut(letter: string, action: (() => void) | null): void {
-  useEffect(() => {
+  // Before the browser paints: whoever sees "Paused" and presses the key means what is on the screen.
+  useLayoutEffect(() => {
     if (!action) return undefined;
     const onKey = (event: KeyboardEvent) => {
       // The place of the key, not its character: on some systems Alt changes what is typed.

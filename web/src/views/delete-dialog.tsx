@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 
 import { deleteEncounter, explain, RequestError } from "../api";
 import { useApp } from "../app-context";
+import { Trouble } from "./attempt";
 import { Button } from "./controls";
 import { Dialog } from "./dialog";
 
@@ -38,11 +39,7 @@ export function DeleteDialog({ visit, onClose }: DeleteDialogProps) {
   return (
     <Dialog title={`Delete “${visit.title}”?`} testId="delete-dialog" onClose={() => onClose(false)}>
       <p>The recording, the transcript and the note are erased from this box and this tablet. This cannot be undone.</p>
-      {trouble && (
-        <p class="dialog-trouble" role="alert">
-          {trouble}
-        </p>
-      )}
+      <Trouble words={trouble} />
       <div class="dialog-actions">
         <Button autofocus disabled={busy} onClick={() => onClose(false)}>
           Keep

@@ -3,12 +3,13 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { explain, getNoteText, writeNoteAgain, writeSectionAgain } from "../api";
+import { getNoteText, writeNoteAgain, writeSectionAgain } from "../api";
 import { useApp } from "../app-context";
 import { copyText } from "../copy";
 import { noteText, sectionText } from "../encounter/note-editor";
 import { isWritable, type Review } from "../review/review";
 import type { Encounter } from "../types";
+import { useAttempts } from "./attempt";
 import { Banner, Button, useShortcut } from "./controls";
 import { DraftNotice, ModelCaution } from "./draft-notice";
 import { AddIcon, AgainIcon, CopyIcon, FinishIcon, SignIcon } from "./icons";
@@ -35,7 +36,7 @@ export function DraftNote({ encounter, review, children }: DraftNoteProps) {
   const sections = review.sections.value;
   const [dialog, setDialog] = useState<ReviewDialog>(null);
   const [copied, copy] = useCopy();
-  const [trouble, setTrouble] = useState("");
+  const { trouble, attempt } = useAttempts();
   const signedText = useSignedText(encounter);
   const roving = useRoving(sections.flatMap(({ lines }) => lines.filter(({ state }) => state !== "silent").map(({ key }) => key)));
   const body = useRef<HTMLDivElement>(null);
@@ -45,16 +46,12 @@ export function DraftNote({ encounter, review, children }: DraftNoteProps) {
   }, [review.selection.value]);
   const signed = encounter.state === "signed";
   const idle = encounter.state === "draft";
-  const notice = signedText ? lastLine(signedText, noteText(sections, "")) : (note?.notice ?? "");
+  const notice = signedText ? lastLine(signedText, noteText(note?.sections ?? [], "")) : (note?.notice ?? "");
   const copyAll = () => void copy("note", signedText ?? noteText(sections, notice), "The note");
   const decide = () => void editor.flush().then(() => setDialog(signed ? "addendum" : "sign"));
   useShortcut("C", note ? copyAll : null);
   useShortcut("S", idle || signed ? decide : null);
   if (!note) return null;
-  const again = (request: Promise<unknown>) => {
-    setTrouble("");
-    request.catch((error: unknown) => setTrouble(explain(error)));
-  };
   return (
     <>
       <div class="pane-header">
@@ -93,7 +90,7 @@ export function DraftNote({ encounter, review, children }: DraftNoteProps) {
             writable={isWritable(encounter, section.name)}
             copied={copied === section.name}
             onCopy={() => void copy(section.name, sectionText(section, notice), section.title)}
-            onAgain={idle ? () => again(editor.flush().then(() => writeSectionAgain(encounter.id, section.name))) : null}
+            onAgain={idle ? () => attempt(editor.flush().then(() => writeSectionAgain(encounter.id, section.name))) : null}
           />
         ))}
         <Addenda addenda={encounter.addenda} />
@@ -105,7 +102,7 @@ export function DraftNote({ encounter, review, children }: DraftNoteProps) {
             kind="quiet"
             icon={<AgainIcon />}
             data-testid="write-all-again"
-            onClick={() => again(editor.flush().then(() => writeNoteAgain(encounter.id)))}
+            onClick={() => attempt(editor.flush().then(() => writeNoteAgain(encounter.id)))}
           >
             Write the whole note again
           </Button>

@@ -60,12 +60,6 @@ export const OpenIcon = () => (
   </Icon>
 );
 
-export const NoteIcon = () => (
-  <Icon>
-    <path d="M6 3.5h8.5L19 8v12.5H6zM14 3.5V8.5h5M9 12.5h7M9 16h5" />
-  </Icon>
-);
-
 export const WarningIcon = () => (
   <Icon>
     <path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 16.8v.4" />
@@ -143,7 +137,7 @@ export const HistoryIcon = () => (
 
 export const SignIcon = () => (
   <Icon>
-    <path d="M4 16.5c3-7 6-10.5 7.5-9.5S9 14 8 16.5c2-3 4-4.5 5-3.500s-.5 3 .5 3.5 2.5-1 3.5-2M4 20h16" />
+    <path d="M4 16.5c3-7 6-10.5 7.5-9.5S9 14 8 16.5c2-3 4-4.5 5-3.5s-.5 3 .5 3.5 2.5-1 3.5-2M4 20h16" />
   </Icon>
 );
 
@@ -162,25 +156,25 @@ export const CloseIcon = () => (
 export const KeyboardIcon = () => (
   <Icon>
     <rect x="3" y="6" width="18" height="12" rx="2" />
-    <path d="M7 10v.2M11 10v.2M15 10v.2M8 14.500h8" />
+    <path d="M7 10v.2M11 10v.2M15 10v.2M8 14.5h8" />
   </Icon>
 );
 
 export const ContradictedIcon = () => (
   <Icon>
-    <path d="M8.6 3.500h6.800l5.1 5.100v6.800l-5.1 5.100H8.600l-5.1-5.100V8.600zM9 9l6 6M15 9l-6 6" />
+    <path d="M8.6 3.5h6.8l5.1 5.1v6.8l-5.1 5.1H8.6l-5.1-5.1V8.6zM9 9l6 6M15 9l-6 6" />
   </Icon>
 );
 
 export const UnsupportedIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="8.5" />
-    <path d="M9.7 9.600a2.4 2.4 0 1 1 3.5 2.200c-.8.4-1.2.9-1.2 1.700M12 16.300v.3" />
+    <path d="M9.7 9.6a2.4 2.4 0 1 1 3.5 2.2c-.8.4-1.2.9-1.2 1.7M12 16.3v.3" />
   </Icon>
 );
 
 export const InferredIcon = () => (
   <Icon>
-    <path d="M5 10c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0M5 15.500c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0" />
+    <path d="M5 10c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0M5 15.5c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0" />
   </Icon>
 );

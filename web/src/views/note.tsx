@@ -1,14 +1,13 @@
 /** The note: what it will hold, its writing section by section, and the draft that a clinician reviews. */
 
-import { useState } from "preact/hooks";
-
-import { explain, writeNoteAgain } from "../api";
+import { writeNoteAgain } from "../api";
 import { useApp } from "../app-context";
 import type { LiveEncounter } from "../encounter/live";
 import { type VisitState, transcribedSeconds } from "../encounter/state";
 import { clock } from "../format";
 import type { Review } from "../review/review";
 import type { Encounter, TemplateSection } from "../types";
+import { useAttempts } from "./attempt";
 import { Banner, Button, Progress } from "./controls";
 import { DraftNote } from "./draft-note";
 import { DraftNotice } from "./draft-notice";
@@ -108,24 +107,13 @@ function Outline({ state, sections }: { state: VisitState; sections: TemplateSec
 }
 
 function Failed({ encounter }: { encounter: Encounter }) {
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<string | null>(null);
-  const again = async () => {
-    setBusy(true);
-    setTrouble(null);
-    try {
-      await writeNoteAgain(encounter.id);
-    } catch (error) {
-      setTrouble(explain(error));
-    }
-    setBusy(false);
-  };
+  const { trouble, busy, attempt } = useAttempts();
   return (
     <Banner
       kind="error"
       testId="note-failed"
       actions={
-        <Button kind="primary" data-testid="write-again" disabled={busy} onClick={() => void again()}>
+        <Button kind="primary" data-testid="write-again" disabled={busy} onClick={() => attempt(writeNoteAgain(encounter.id))}>
           Write again
         </Button>
       }

@@ -2,11 +2,10 @@
 
 import { useState } from "preact/hooks";
 
-import { explain } from "../api";
 import { useApp } from "../app-context";
-import type { Review } from "../review/review";
-import { isWritable } from "../review/review";
+import { isWritable, type Review } from "../review/review";
 import type { Encounter, Omission } from "../types";
+import { Trouble, useAttempts } from "./attempt";
 import { Button } from "./controls";
 import { HearButton } from "./hear-button";
 import { AddIcon, CloseIcon, InfoIcon, WarningIcon } from "./icons";
@@ -59,7 +58,7 @@ function OmissionItem({ k, omission, review, encounter }: OmissionItemProps) {
   const { spoken } = useApp();
   const [dismissing, setDismissing] = useState(false);
   const [reason, setReason] = useState("");
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const { trouble, attempt } = useAttempts();
   const at = review.selection.value;
   const selected = at?.kind === "omission" && at.k === k;
   const title = encounter.note?.sections.find(({ name }) => name === omission.section)?.title ?? omission.section;
@@ -69,13 +68,8 @@ function OmissionItem({ k, omission, review, encounter }: OmissionItemProps) {
     spoken.value = `Inserted into ${title}.`;
   };
   const dismiss = async () => {
-    setTrouble(null);
-    try {
-      await review.dismiss(k, reason);
-      spoken.value = "Dismissed.";
-    } catch (error) {
-      setTrouble(explain(error));
-    }
+    await review.dismiss(k, reason);
+    spoken.value = "Dismissed.";
   };
   return (
     <li class={`omission ${major ? "is-major" : ""} ${selected ? "is-selected" : ""}`} data-testid="omission">
@@ -121,7 +115,7 @@ function OmissionItem({ k, omission, review, encounter }: OmissionItemProps) {
           class="dismissal"
           onSubmit={(event) => {
             event.preventDefault();
-            void dismiss();
+            attempt(dismiss());
           }}
         >
           <input
@@ -141,11 +135,7 @@ function OmissionItem({ k, omission, review, encounter }: OmissionItemProps) {
           </Button>
         </form>
       )}
-      {trouble && (
-        <p class="dialog-trouble" role="alert">
-          {trouble}
-        </p>
-      )}
+      <Trouble words={trouble} />
     </li>
   );
 }

@@ -1,9 +1,7 @@
 /** Whether edits of the note are saved, and what to do where they cannot be. */
 
-import { useState } from "preact/hooks";
-
-import { explain } from "../api";
 import type { NoteEditor, SaveState } from "../encounter/note-editor";
+import { useAttempts } from "./attempt";
 import { Banner, Button } from "./controls";
 
 const SAVE_WORDS: Record<SaveState, string> = {
@@ -23,7 +21,7 @@ export function SaveWords({ editor }: { editor: NoteEditor }) {
 }
 
 export function SaveTrouble({ editor }: { editor: NoteEditor }) {
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const { trouble, attempt } = useAttempts();
   if (editor.save.value === "failed") {
     return (
       <Banner kind="warning" testId="save-failed">
@@ -32,20 +30,16 @@ export function SaveTrouble({ editor }: { editor: NoteEditor }) {
     );
   }
   if (editor.save.value !== "conflict") return null;
-  const choose = (action: () => Promise<void>) => {
-    setTrouble(null);
-    action().catch((error: unknown) => setTrouble(explain(error)));
-  };
   return (
     <Banner
       kind="error"
       testId="save-conflict"
       actions={
         <>
-          <Button data-testid="load-stored" onClick={() => choose(() => editor.loadStored())}>
+          <Button data-testid="load-stored" onClick={() => attempt(editor.loadStored())}>
             Load the other version
           </Button>
-          <Button data-testid="keep-own" onClick={() => choose(() => editor.keepOwn())}>
+          <Button data-testid="keep-own" onClick={() => attempt(editor.keepOwn())}>
             Keep mine
           </Button>
         </>

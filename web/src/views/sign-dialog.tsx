@@ -4,9 +4,11 @@ import { useState } from "preact/hooks";
 
 import type { Review } from "../review/review";
 import type { Block, Encounter } from "../types";
+import { Trouble } from "./attempt";
 import { Banner, Button } from "./controls";
 import { Dialog } from "./dialog";
 import { SignIcon } from "./icons";
+import { SignerField } from "./signer-field";
 import { BlockFlag } from "./state-flag";
 
 interface SignDialogProps {
@@ -37,23 +39,15 @@ export function SignDialog({ review, encounter, onClose, onVisit }: SignDialogPr
         }}
       >
         <p>Once it is signed it does not change any more. You can add to it.</p>
-        <label class="field">
-          Your name
-          <input
-            class="text-field"
-            autocomplete="name"
-            maxLength={200}
-            data-testid="signer"
-            autofocus
-            value={signing.signer.value}
-            onInput={(event) => {
-              signing.signer.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-        {!saved && (
-          <Banner kind="warning">Your last changes are not saved yet. Look at the note, then sign.</Banner>
-        )}
+        <SignerField
+          testId="signer"
+          autofocus
+          value={signing.signer.value}
+          onChange={(signer) => {
+            signing.signer.value = signer;
+          }}
+        />
+        {!saved && <Banner kind="warning">Your last changes are not saved yet. Look at the note, then sign.</Banner>}
         {blocks.length > 0 && (
           <section class="blocks" aria-labelledby="blocks-title">
             <div role="alert">
@@ -66,11 +60,7 @@ export function SignDialog({ review, encounter, onClose, onVisit }: SignDialogPr
             </ul>
           </section>
         )}
-        {signing.trouble.value && (
-          <p class="dialog-trouble" role="alert">
-            {signing.trouble}
-          </p>
-        )}
+        <Trouble words={signing.trouble.value} />
         <div class="dialog-actions">
           {missing && <span class="muted sign-missing">{missing}</span>}
           <Button onClick={onClose}>Not yet</Button>

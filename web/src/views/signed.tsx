@@ -2,12 +2,14 @@
 
 import { useState } from "preact/hooks";
 
-import { addAddendum, explain } from "../api";
+import { addAddendum } from "../api";
 import { moment } from "../format";
 import type { Addendum, Encounter, Signature } from "../types";
+import { Trouble, useAttempts } from "./attempt";
 import { Button } from "./controls";
 import { Dialog } from "./dialog";
 import { AddIcon, SignIcon } from "./icons";
+import { SignerField } from "./signer-field";
 import { BlockFlag } from "./state-flag";
 
 export function Signed({ signature }: { signature: Signature }) {
@@ -54,27 +56,15 @@ export function Addenda({ addenda }: { addenda: Addendum[] }) {
 export function AddendumDialog({ encounter, onClose }: { encounter: Encounter; onClose: () => void }) {
   const [text, setText] = useState("");
   const [signer, setSigner] = useState(encounter.signature?.signer ?? "");
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const { trouble, busy, attempt } = useAttempts();
   const ready = text.trim() !== "" && signer.trim() !== "";
-  const add = async () => {
-    setBusy(true);
-    setTrouble(null);
-    try {
-      await addAddendum(encounter.id, text, signer);
-      onClose();
-    } catch (error) {
-      setTrouble(explain(error));
-      setBusy(false);
-    }
-  };
   return (
     <Dialog title="Add to the signed note" testId="addendum-dialog" wide onClose={onClose}>
       <form
         class="sign-form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (ready && !busy) void add();
+          if (ready && !busy) attempt(addAddendum(encounter.id, text, signer).then(onClose));
         }}
       >
         <label class="field">
@@ -89,22 +79,8 @@ export function AddendumDialog({ encounter, onClose }: { encounter: Encounter; o
             onInput={(event) => setText(event.currentTarget.value)}
           />
         </label>
-        <label class="field">
-          Your name
-          <input
-            class="text-field"
-            autocomplete="name"
-            maxLength={200}
-            data-testid="addendum-signer"
-            value={signer}
-            onInput={(event) => setSigner(event.currentTarget.value)}
-          />
-        </label>
-        {trouble && (
-          <p class="dialog-trouble" role="alert">
-            {trouble}
-          </p>
-        )}
+        <SignerField testId="addendum-signer" value={signer} onChange={setSigner} />
+        <Trouble words={trouble} />
         <div class="dialog-actions">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" kind="primary" icon={<AddIcon />} data-testid="confirm-addendum" disabled={busy || !ready}>

@@ -27,7 +27,6 @@ export function StateBadge({ visit }: { visit: Summary }) {
   );
 }
 
-
 /** A recording of this tablet is as the tablet knows it; the box hears of it later. */
 function useKind({ id, state, paused }: Summary): keyof typeof BADGES {
   const { recorder, uploads } = useApp();

@@ -2,11 +2,12 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { decideProposal, explain, swapSpeakers } from "../api";
+import { decideProposal, swapSpeakers } from "../api";
 import { clock } from "../format";
 import type { VisitState } from "../encounter/state";
 import type { Review } from "../review/review";
 import type { Gap, Partial, Turn } from "../types";
+import { useAttempts } from "./attempt";
 import { Banner, Button } from "./controls";
 import { DownIcon, SwapIcon, WarningIcon } from "./icons";
 import { useRoving } from "./roving";
@@ -25,18 +26,14 @@ export function TranscriptPane({ state, review }: TranscriptPaneProps) {
   const { encounter, partial } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const [follows, setFollows] = useState(true);
-  const [trouble, setTrouble] = useState("");
+  const { trouble, attempt } = useAttempts();
   const turns = encounter?.transcript.turns ?? [];
   const gaps = encounter?.transcript.gaps ?? [];
   const proposals = encounter?.proposals ?? [];
   const signed = encounter?.state === "signed";
   const roving = useRoving(turns.map((_, n) => String(n)));
   const sources = review?.sources.value;
-  const told = (request: Promise<unknown>) => {
-    setTrouble("");
-    request.catch((error: unknown) => setTrouble(explain(error)));
-  };
-  const onDecide = encounter && !signed ? (k: number, wanted: "accepted" | "rejected") => told(decideProposal(encounter.id, k, wanted)) : null;
+  const onDecide = encounter && !signed ? (k: number, wanted: "accepted" | "rejected") => attempt(decideProposal(encounter.id, k, wanted)) : null;
   const live = encounter?.state === "recording" || encounter?.state === "transcribing";
 
   useLayoutEffect(() => {
@@ -57,7 +54,7 @@ export function TranscriptPane({ state, review }: TranscriptPaneProps) {
       <div class="pane-header">
         <h2 id="transcript-title">Transcript</h2>
         {encounter && !signed && turns.some(({ speaker }) => speaker !== "unknown") && (
-          <Button kind="quiet" icon={<SwapIcon />} data-testid="swap-speakers" onClick={() => told(swapSpeakers(encounter.id))}>
+          <Button kind="quiet" icon={<SwapIcon />} data-testid="swap-speakers" onClick={() => attempt(swapSpeakers(encounter.id))}>
             Swap speakers
           </Button>
         )}
@@ -85,7 +82,7 @@ export function TranscriptPane({ state, review }: TranscriptPaneProps) {
                   roving={roving}
                   signed={signed}
                   onDecide={onDecide}
-                  onTrouble={setTrouble}
+                  attempt={attempt}
                 />
               ),
             )}

@@ -1,6 +1,6 @@
 /** One turn of the transcript; while the note is reviewed, tapped, it shows where it went. */
 
-import { setSpeaker, explain } from "../api";
+import { setSpeaker } from "../api";
 import { clock, count } from "../format";
 import type { Review } from "../review/review";
 import type { Proposal, Speaker, Turn, Word } from "../types";
@@ -13,7 +13,7 @@ import type { Roving } from "./roving";
 /** Words that were recognized with less than this probability are marked. */
 const DOUBTFUL = 0.5;
 
-export const SPEAKERS: Record<Speaker, string> = { clinician: "Clinician", patient: "Patient", unknown: "Unknown" };
+const SPEAKERS: Record<Speaker, string> = { clinician: "Clinician", patient: "Patient", unknown: "Unknown" };
 
 export const hasDoubt = (turn: Turn): boolean => turn.words.some(({ probability }) => probability < DOUBTFUL);
 
@@ -27,10 +27,10 @@ interface TurnLineProps {
   signed: boolean;
   /** Takes number and new state of a proposal; null when nothing may change. */
   onDecide: ((k: number, state: Proposal["state"]) => void) | null;
-  onTrouble: (words: string) => void;
+  attempt: (request: Promise<unknown>) => void;
 }
 
-export function TurnLine({ n, turn, proposals, review, roving, signed, onDecide, onTrouble }: TurnLineProps) {
+export function TurnLine({ n, turn, proposals, review, roving, signed, onDecide, attempt }: TurnLineProps) {
   const at = review?.selection.value;
   const selected = at?.kind === "turn" && at.n === n;
   const isSource = review?.sources.value.has(n) ?? false;
@@ -69,14 +69,14 @@ export function TurnLine({ n, turn, proposals, review, roving, signed, onDecide,
           <Words turn={turn} proposals={proposals} n={n} onDecide={onDecide} />
         </span>
       </p>
-      {selected && <TurnCard n={n} turn={turn} review={review!} signed={signed} onTrouble={onTrouble} />}
+      {selected && <TurnCard n={n} turn={turn} review={review!} signed={signed} attempt={attempt} />}
     </li>
   );
 }
 
-type TurnCardProps = { n: number; turn: Turn; review: Review; signed: boolean; onTrouble: (words: string) => void };
+type TurnCardProps = Pick<TurnLineProps, "n" | "turn" | "signed" | "attempt"> & { review: Review };
 
-function TurnCard({ n, turn, review, signed, onTrouble }: TurnCardProps) {
+function TurnCard({ n, turn, review, signed, attempt }: TurnCardProps) {
   const resting = review.resting.value.size;
   return (
     <div class="turn-card" data-testid="turn-card" role="group" aria-label="Where it went">
@@ -94,7 +94,7 @@ function TurnCard({ n, turn, review, signed, onTrouble }: TurnCardProps) {
                 icon={turn.speaker === speaker ? <FinishIcon /> : null}
                 aria-pressed={turn.speaker === speaker}
                 data-testid={`speaker-${speaker}`}
-                onClick={() => setSpeaker(review.live.id, n, speaker).catch((error: unknown) => onTrouble(explain(error)))}
+                onClick={() => attempt(setSpeaker(review.live.id, n, speaker))}
               >
                 {SPEAKERS[speaker]}
               </Button>

@@ -2,11 +2,12 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { explain, getVersion, listVersions } from "../api";
+import { getVersion, listVersions } from "../api";
 import { useApp } from "../app-context";
 import { moment } from "../format";
 import type { Review } from "../review/review";
 import type { Encounter, OldVersion, VersionEntry } from "../types";
+import { Trouble, useAttempts } from "./attempt";
 import { Button, Progress } from "./controls";
 import { Dialog } from "./dialog";
 import { HistoryIcon } from "./icons";
@@ -23,16 +24,12 @@ export function VersionsDialog({ review, encounter, onClose }: VersionsDialogPro
   const { spoken } = useApp();
   const [entries, setEntries] = useState<VersionEntry[] | null>(null);
   const [shown, setShown] = useState<OldVersion | null>(null);
-  const [trouble, setTrouble] = useState<string | null>(null);
-  const attempt = (action: () => Promise<void>) => {
-    setTrouble(null);
-    action().catch((error: unknown) => setTrouble(explain(error)));
-  };
+  const { trouble, attempt } = useAttempts();
   const newest = encounter.note_version;
-  const open = (version: number) => attempt(async () => setShown(await getVersion(encounter.id, version)));
+  const open = (version: number) => attempt(getVersion(encounter.id, version).then(setShown));
 
   useEffect(() => {
-    attempt(async () => setEntries((await listVersions(encounter.id)).reverse()));
+    attempt(listVersions(encounter.id).then((found) => setEntries(found.reverse())));
   }, [newest]);
 
   const takeBack = async (old: OldVersion) => {
@@ -71,11 +68,7 @@ export function VersionsDialog({ review, encounter, onClose }: VersionsDialogPro
           {shown ? <VersionText old={shown} encounter={encounter} /> : <p class="muted">Tap a version to read it.</p>}
         </div>
       </div>
-      {trouble && (
-        <p class="dialog-trouble" role="alert">
-          {trouble}
-        </p>
-      )}
+      <Trouble words={trouble} />
       <div class="dialog-actions">
         <Button onClick={onClose}>Close</Button>
         {shown && shown.version !== newest && encounter.state === "draft" && (

@@ -1,34 +1,14 @@
-"""Writing keys and certificates."""
+"""The keys of the authority and of its certificates."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from appliance.errors import StorageError
-
-
-def write(path: Path, content: bytes) -> None:
-    """Replace a file, whole or not at all, readable by its owner only.
-
-    Raises:
-        StorageError: The directory cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StorageError(f"The file {path} cannot be written: {error.strerror}.", hint="Free some disk space.") from error
+from appliance.runtime.files import write_whole
 
 
 def load_or_create_key(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -41,7 +21,7 @@ def load_or_create_key(path: Path) -> ec.EllipticCurvePrivateKey:
         key = load_pem_private_key(path.read_bytes(), None)
     except FileNotFoundError:
         new = ec.generate_private_key(ec.SECP256R1())
-        write(path, new.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        write_whole(path, new.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return new
     except (OSError, ValueError, TypeError) as error:
         raise _damaged(path) from error
