@@ -85,11 +85,9 @@ def test_any_text_is_read_without_overlap(text: str) -> None:
         at = mention.end
 
 
-@settings(deadline=None)
-@given(st.sampled_from(sorted(tables.forms())))
-def test_every_form_in_the_tables_is_found_as_itself(row: tuple[str, str, str]) -> None:
-    kind, concept, form = row
-    assert (kind, concept) in named(f"and {form.removeprefix('=')} too")
+def test_every_form_in_the_tables_is_found_as_itself() -> None:
+    lost = [form for kind, concept, form in tables.forms() if (kind, concept) not in named(f"and {form.removeprefix('=')} too")]
+    assert lost == []
 
 
 def test_a_form_has_one_concept() -> None:
