@@ -76,9 +76,10 @@ class Administrator:
             ForbiddenError: The PIN is wrong.
             ThrottledError: It is too early for another attempt.
         """
-        if not self._throttle.guess(lambda: self._matches(pin)):
-            raise ForbiddenError("The PIN is wrong.", hint="`chartside connect reset-pin` on the box forgets it.")
-        return self._open_session()
+        hashed = self._store.pin_hash()
+        if hashed is None or not self._throttle.guess(lambda: self._matches(pin, hashed)):
+            raise _wrong_pin()
+        return self._open_session(hashed)
 
     def change_pin(self, pin: str) -> None:
         """Set another PIN and end all sessions.
@@ -87,8 +88,8 @@ class Administrator:
             InputError: The PIN is too simple.
         """
         _check(pin)
-        self._set(pin)
         with self._lock:
+            self._set(pin)
             self._sessions.clear()
 
     def check(self, token: str) -> None:
@@ -114,21 +115,25 @@ class Administrator:
         self.setup_code = ""
         return True
 
-    def _matches(self, pin: str) -> bool:
-        hashed = self._store.pin_hash()
-        if hashed is None:
-            return False
+    def _matches(self, pin: str, hashed: str) -> bool:
         try:
             return self._hasher.verify(hashed, pin)
         except argon2.exceptions.VerificationError:
             return False
 
-    def _open_session(self) -> str:
+    def _open_session(self, hashed: str | None = None) -> str:
+        """A session for whoever knew the PIN with this hash, unless it has been changed since."""
         token, now = secrets.token_urlsafe(_TOKEN_BYTES), time.monotonic()
         with self._lock:
+            if hashed and hashed != self._store.pin_hash():
+                raise _wrong_pin()
             self._sessions = {key: end for key, end in self._sessions.items() if end >= now}
             self._sessions[_hashed(token)] = now + SESSION_SECONDS
         return token
+
+
+def _wrong_pin() -> ForbiddenError:
+    return ForbiddenError("The PIN is wrong.", hint="`chartside connect reset-pin` on the box forgets it.")
 
 
 def _check(pin: str) -> None:

@@ -40,12 +40,13 @@ class Review:
             check = self._shared.store.check(self._shared.id, version)
             dismissals = self._shared.store.dismissals(self._shared.id) if check else []
         omissions = check.omissions if check else ()
-        reasons = {(dismissal.kind, dismissal.text): dismissal.reason for dismissal in dismissals}
-        dismissed = [(k, reasons.get((omission.kind, omission.text))) for k, omission in enumerate(omissions)]
-        return wire.Checked(version, check, [wire.Dismissed(k, reason) for k, reason in dismissed if reason is not None])
+        latest = {(dismissal.kind, dismissal.text): dismissal for dismissal in dismissals}
+        found = ((k, latest.get((omission.kind, omission.text))) for k, omission in enumerate(omissions))
+        dismissed = [wire.Dismissed(k, said.reason) for k, said in found if said and not said.withdrawn]
+        return wire.Checked(version, check, dismissed)
 
     def dismiss(self, k: int, request: wire.DismissRequest) -> wire.Checked:
-        """Record that an omission does not belong into the note; it stays dismissed in later checks.
+        """Record that an omission does not belong into the note; it stays dismissed in later checks, until `restore`.
 
         Args:
             k: Position of the omission in the check.
@@ -55,14 +56,31 @@ class Review:
             NotFoundError: There is no such omission, or no note.
             ConflictError: The check is pending or of another version, or the note is signed.
         """
+        return self._judge(k, request.version, dismissed=True, reason=request.reason.strip())
+
+    def restore(self, k: int, request: wire.RestoreRequest) -> wire.Checked:
+        """Take a dismissal back.
+
+        Args:
+            k: Position of the omission in the check.
+            request: Of which check.
+
+        Raises:
+            NotFoundError: There is no such omission, or no note.
+            ConflictError: The check is pending or of another version, or the note is signed.
+        """
+        return self._judge(k, request.version, dismissed=False)
+
+    def _judge(self, k: int, version: int | None, *, dismissed: bool, reason: str = "") -> wire.Checked:
+        """Record whether an omission does not belong into the note, unless that is how it stands."""
         with self._shared.changed:
             self._shared.check_unsigned()
             checked = self.check()
-            if checked.check is None or request.version not in {None, checked.version}:
+            if checked.check is None or version not in {None, checked.version}:
                 raise ConflictError("The note is being checked again.", hint="Wait for the new check and repeat it there.")
             omission = _omission(checked.check, k)
-            if all(dismissed.omission != k for dismissed in checked.dismissed):
-                dismissal = Dismissal(omission.kind, omission.text, request.reason.strip(), time.time())
+            if dismissed != any(entry.omission == k for entry in checked.dismissed):
+                dismissal = Dismissal(omission.kind, omission.text, reason, time.time(), withdrawn=not dismissed)
                 self._shared.store.add_dismissal(self._shared.id, dismissal)
                 checked = self.check()
                 self._shared.log.publish("check", checked)

@@ -106,6 +106,13 @@ def _add_review(api: Blueprint, visits: Visits) -> None:
         with visits.use(encounter_id(encounter)) as visit:
             return send(visit.review.dismiss(position(k), request))
 
+    @api.post("/omissions/<k>/restore")
+    def restore(encounter: str, k: str) -> Response:
+        """Take the dismissal of an omission back."""
+        request = receive(wire.RestoreRequest)
+        with visits.use(encounter_id(encounter)) as visit:
+            return send(visit.review.restore(position(k), request))
+
     @api.post("/sign")
     def sign(encounter: str) -> Response:
         """Sign the note."""

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from appliance.connect.clock import day
 from appliance.connect.pages import render
 from appliance.connect.state import Trouble
-from appliance.errors import ChartsideError, InputError, NotPairedError
+from appliance.errors import ChartsideError, InputError, NotPairedError, TooLargeError
 from appliance.kiosk.access import SETUP_COOKIE, Access, remember
 from appliance.kiosk.devices import PairingCode
 from appliance.kiosk.forms import field, html, wants_html
@@ -132,7 +132,12 @@ def _add_certificate(setup: Blueprint, access: Access) -> None:
         file = request.files.get("pem")
         if file is None:
             raise InputError("No file was sent.", hint="Choose a PEM file with the certificate, its chain and its key.")
-        access.connection.use_certificate(file.stream.read(_CERTIFICATE_LIMIT))
+        pem = file.stream.read(_CERTIFICATE_LIMIT + 1)
+        if len(pem) > _CERTIFICATE_LIMIT:
+            raise TooLargeError(
+                "The file is too large for a certificate.", hint=f"Choose one of at most {_CERTIFICATE_LIMIT} bytes."
+            )
+        access.connection.use_certificate(pem)
         return _back()
 
     @setup.post("/certificate/remove")

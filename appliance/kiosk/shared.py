@@ -6,7 +6,7 @@ import secrets
 import threading
 from typing import Final
 
-from appliance.errors import ConflictError, NotFoundError, StorageError
+from appliance.errors import ChartsideError, ConflictError, NotFoundError, StorageError
 from appliance.kiosk import wire
 from appliance.runtime.events import EventLog
 from appliance.store.encounters import EncounterStore

@@ -204,6 +204,13 @@ class DismissRequest(msgspec.Struct, frozen=True):
     """Version of the note whose check was looked at."""
 
 
+class RestoreRequest(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/omissions/<k>/restore`."""
+
+    version: int | None = None
+    """Version of the note whose check was looked at."""
+
+
 class OverrideRequest(msgspec.Struct, frozen=True):
     """Why a note is signed in spite of a block."""
 

@@ -21,7 +21,7 @@ _JOINT: Final = re.compile(
     r"[ \t\n]{1,3}|[-\u2010\u2011\u2013/(]|(?<=\w)[.,'\u2019](?=\w)|['\u2019] |"
     r"(?<=\b\w)\. ?(?=\w\b)|(?<=\b[A-Z])\. (?=[a-z])|(?<=\b[Ss]t)\. "
 )
-"""What may stand between two words of one name: "T.S.H.", "H. pylori", "St. John's wort", "Graves' disease", "lipoprotein(a)"."""
+"""What may stand between two words of one name: "T.S.H.", "H. pylori", "St. John's wort", "Graves' disease", "Lp(a)"."""
 _SALT: Final = re.compile(
     r"[ -](?:hydrochloride|hcl|hydrobromide|sulfate|succinate|tartrate|acetate|maleate|besylate|mesylate|fumarate|tromethamine|"
     r"extended[- ]release|immediate[- ]release|ER|XR|XL|SR|CR|DR|EC|LA)\b"

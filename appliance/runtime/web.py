@@ -23,14 +23,13 @@ JSON_BODY_LIMIT = 4 * 1024 * 1024
 """Largest JSON body in bytes."""
 
 
-def create_service(name: str, *, static_folder: str | None = None) -> Flask:
+def create_service(name: str) -> Flask:
     """A Flask application whose every error is an RFC 9457 problem document.
 
     Args:
         name: Import name of the service.
-        static_folder: Directory of static files, if the service has any.
     """
-    app = Flask(name, static_folder=static_folder)
+    app = Flask(name, static_folder=None)
     app.register_error_handler(ChartsideError, _on_chartside_error)
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(Exception, _on_unexpected_error)

@@ -103,11 +103,11 @@ class NoteRecords(Database):
             db.execute('UPDATE note SET "check" = ? WHERE number = ? AND version = ?', (sealed, row["number"], version))
 
     def dismissals(self, encounter: str) -> list[Dismissal]:
-        """The omissions that do not belong into the note."""
+        """Which omissions do not belong into the note, in the order in which that was said or taken back."""
         return self._entries(encounter, "dismissal", Dismissal)
 
     def add_dismissal(self, encounter: str, dismissal: Dismissal) -> None:
-        """Store that an omission does not belong into the note."""
+        """Store whether an omission belongs into the note."""
         with self._transaction():
             self._put_entry(self._row(encounter), "dismissal", dismissal)
 

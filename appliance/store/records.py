@@ -53,6 +53,8 @@ class Encounter(msgspec.Struct, frozen=True):
     problem: Problem | None
     section: str | None = None
     """The only section that is written again; None for the whole note."""
+    audio_deleted: float | None = None
+    """When the audio was deleted although the encounter was kept; seconds since 1970-01-01 UTC."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -92,13 +94,14 @@ class NoteRecord(msgspec.Struct, frozen=True):
 
 
 class Dismissal(msgspec.Struct, frozen=True):
-    """An omission that the clinician does not want in the note."""
+    """An omission that the clinician does not want in the note, or does after all; the latest one counts."""
 
     kind: OmissionKind
     text: str
     """The omission's sentence: with the kind, what it is recognized by in a later check."""
     reason: str
     created: float
+    withdrawn: bool = False
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -150,4 +153,5 @@ def described(
         duration=row["duration"],
         problem=problem,
         section=section,
+        audio_deleted=None if row["audio_deleted"] is None else row["audio_deleted"] / 1000,
     )

@@ -128,7 +128,7 @@ def test_what_was_left_out_is_inserted_with_one_tap(review: ReviewDriver) -> Non
     assert "Allergic to penicillin." in str(review.stored()["note"])
 
 
-def test_what_does_not_belong_in_the_note_is_dismissed_for_good(review: ReviewDriver) -> None:
+def test_what_does_not_belong_in_the_note_is_dismissed_until_it_is_listed_again(review: ReviewDriver) -> None:
     omission = review.omission("Follow up in 3 months.")
     omission.get_by_test_id("dismiss-omission").click()
     omission.get_by_test_id("dismissal-reason").fill("In the letter.")
@@ -141,6 +141,9 @@ def test_what_does_not_belong_in_the_note_is_dismissed_for_good(review: ReviewDr
     expect(omission).to_have_count(0)
     review.find("all-omissions").click()
     expect(review.find("dismissed")).to_contain_text("Follow up in 3 months. Because: In the letter.")
+    review.find("restore-omission").click()
+    expect(omission).to_have_count(1)
+    expect(review.find("dismissed")).to_have_count(0)
 
 
 def test_next_leads_through_the_doubts_worst_first(review: ReviewDriver) -> None:

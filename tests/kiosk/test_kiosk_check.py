@@ -105,3 +105,25 @@ def test_an_omission_stays_dismissed(kiosk: Kiosk) -> None:
         assert answer["dismissed"] == [{"omission": 0, "reason": "Small talk."}, {"omission": 1, "reason": ""}]
     kiosk.edit(encounter, "plan", expected_texts(8)[0])
     assert kiosk.checked(encounter)["dismissed"] == [{"omission": 0, "reason": ""}]
+
+
+def test_a_dismissal_can_be_taken_back(kiosk: Kiosk) -> None:
+    encounter = kiosk.record(8)
+    kiosk.edit(encounter, "subjective", expected_texts(8)[1])
+    kiosk.edit(encounter, "plan", expected_texts(8)[1])
+    kiosk.checked(encounter)
+    path = f"/api/encounters/{encounter}/omissions"
+    for _ in range(2):  # what is not dismissed is restored without a word
+        answer = kiosk.http.post(f"{path}/0/restore", json={"version": 3}).json()
+        assert answer["dismissed"] == []
+        answer = kiosk.http.post(f"{path}/0/dismiss", json={"reason": "Small talk."}).json()
+        assert answer["dismissed"] == [{"omission": 0, "reason": "Small talk."}]
+    assert_problem(kiosk.http.post(f"{path}/0/restore", json={"version": 2}), 409)
+    assert_problem(kiosk.http.post(f"{path}/1/restore", json={}), 404)
+    with kiosk.events(encounter) as events:
+        next(events)
+        answer = kiosk.http.post(f"{path}/0/restore", json={}).json()
+        assert next(event.json() for event in events if event.event == "check") == answer
+    assert answer["dismissed"] == []
+    kiosk.edit(encounter, "plan", "Rest.")
+    assert kiosk.checked(encounter)["dismissed"] == []

@@ -104,6 +104,13 @@ def test_the_administrator_gets_set_up_but_no_visits(network_kiosk: NetworkKiosk
     assert_problem(administrator.get("/api/encounters"), 401)
 
 
+def test_a_certificate_that_is_too_large_is_not_cut_off(network_kiosk: NetworkKiosk) -> None:
+    administrator = network_kiosk.administrator()
+    for size, status in ((256 * 1024, 422), (256 * 1024 + 1, 413)):
+        answer = administrator.request("POST", "/setup/certificate", files={"pem": b"-" * size})
+        assert_problem(answer, status)
+
+
 def test_a_person_without_pairing_sees_a_page_that_says_so(network_kiosk: NetworkKiosk) -> None:
     response = network_kiosk.tablet().get("/", headers={"Accept": "text/html,application/xhtml+xml"})
     assert response.status_code == 401

@@ -116,7 +116,7 @@ def test_a_restart_forgives_nothing(settings: Settings, time: Time) -> None:
 def test_a_guess_counts_before_it_is_compared(
     administrator: Administrator, store: EncounterStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_pin: str) -> bool:
+    def killed(*_: str) -> bool:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(administrator, "_matches", killed)
@@ -132,6 +132,20 @@ def test_a_clock_that_was_set_back_locks_nobody_out(administrator: Administrator
     with pytest.raises(ThrottledError) as refused:
         administrator.sign_in(PIN)
     assert refused.value.hint.startswith("Wait 1 second,")
+
+
+def test_the_old_pin_opens_nothing_once_it_was_changed(administrator: Administrator, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare = administrator._matches
+
+    def slowly(pin: str, hashed: str) -> bool:
+        administrator.change_pin("582017")
+        return compare(pin, hashed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(administrator, "_matches", slowly)
+        with pytest.raises(ForbiddenError):
+            administrator.sign_in(PIN)
+    administrator.check(administrator.sign_in("582017"))
 
 
 def test_a_new_pin_ends_all_sessions(administrator: Administrator, time: Time) -> None:

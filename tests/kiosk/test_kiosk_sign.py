@@ -135,6 +135,7 @@ def test_a_note_that_is_not_there_cannot_be_signed(kiosk: Kiosk) -> None:
         ("POST", "/speakers/swap", None),
         ("PATCH", "/proposals/0", {"state": "accepted"}),
         ("POST", "/omissions/0/dismiss", {}),
+        ("POST", "/omissions/0/restore", {}),
     ],
 )
 def test_a_signed_note_does_not_change(kiosk: Kiosk, method: str, path: str, body: object) -> None:

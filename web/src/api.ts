@@ -84,6 +84,9 @@ export const getCheck = (id: string): Promise<Checked> => request("GET", `${enco
 export const dismissOmission = (id: string, k: number, reason: string, version: number): Promise<Checked> =>
   request("POST", `${encounterPath(id)}/omissions/${k}/dismiss`, { reason, version });
 
+export const restoreOmission = (id: string, k: number, version: number): Promise<Checked> =>
+  request("POST", `${encounterPath(id)}/omissions/${k}/restore`, { version });
+
 /** Sign a version of the note. Refused with `RequestError.blocks` while something stands in the way. */
 export const signNote = (id: string, version: number, signer: string, overrides: SignOverride[]): Promise<Signature> =>
   request("POST", `${encounterPath(id)}/sign`, { version, signer, overrides });

@@ -123,16 +123,24 @@ export class Review {
 
   /** Say that an omission does not belong into the note. */
   async dismiss(k: number, reason: string): Promise<void> {
-    const version = this.live.state.value.checked?.version ?? 0;
-    const checked = await api.dismissOmission(this.live.id, k, reason, version);
+    this.live.apply({ name: "check", data: await api.dismissOmission(this.live.id, k, reason, this.#version) });
     this.selection.value = null;
-    this.live.apply({ name: "check", data: checked });
+  }
+
+  /** Say that it does, after all. */
+  async restore(k: number): Promise<void> {
+    this.live.apply({ name: "check", data: await api.restoreOmission(this.live.id, k, this.#version) });
   }
 
   /** Make an older text the newest version. */
   async takeBack(texts: SectionEdit[]): Promise<void> {
     for (const { name, text } of texts) this.editor.edit(name, text);
     await this.editor.flush();
+  }
+
+  /** Of the note that was checked. */
+  get #version(): number {
+    return this.live.state.value.checked?.version ?? 0;
   }
 
   #sources(): number[] {

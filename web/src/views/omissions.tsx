@@ -37,13 +37,41 @@ export function Omissions({ review, encounter }: { review: Review; encounter: En
       {all && (
         <ul class="dismissed muted">
           {dismissed.map(({ omission, reason }) => (
-            <li key={omission} data-testid="dismissed">
-              Dismissed: {lastChecked?.check?.omissions[omission]?.text} {reason && <>Because: {reason}</>}
-            </li>
+            <DismissedItem key={omission} k={omission} reason={reason} review={review} encounter={encounter} />
           ))}
         </ul>
       )}
     </section>
+  );
+}
+
+function DismissedItem({ k, reason, review, encounter }: { k: number; reason: string; review: Review; encounter: Encounter }) {
+  const { spoken } = useApp();
+  const { trouble, attempt } = useAttempts();
+  const { checked, lastChecked } = review.live.state.value;
+  const text = lastChecked?.check?.omissions[k]?.text ?? "";
+  const restore = async () => {
+    await review.restore(k);
+    spoken.value = "Listed again.";
+  };
+  return (
+    <li data-testid="dismissed">
+      <span>
+        Dismissed: {text} {reason && <>Because: {reason}</>}
+      </span>
+      {!encounter.signature && (
+        <Button
+          kind="quiet"
+          data-testid="restore-omission"
+          disabled={!checked?.check}
+          aria-label={`List again: ${text}`}
+          onClick={() => attempt(restore())}
+        >
+          List again
+        </Button>
+      )}
+      <Trouble words={trouble} />
+    </li>
   );
 }
 
