@@ -49,8 +49,14 @@ def base(output: Path, packages: Path | None) -> None:
 
 @main.command()
 @click.argument("output", type=_path)
-@click.option("--train", default=1500, show_default=True, help="Visits to tune on.")
-@click.option("--test", default=100, show_default=True, help="Visits to judge with; none shares a case with the others.")
+@click.option("--train", type=click.IntRange(1), default=1500, show_default=True, help="Visits to tune on.")
+@click.option(
+    "--test",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Visits to judge with; none shares a case with the others.",
+)
 @click.option("--seed", default=20250703, show_default=True, help="The same seed gives the same visits.")
 def synth(output: Path, train: int, test: int, seed: int) -> None:
     """Make synthetic endocrinology visits: train.jsonl, test.jsonl and a data card in the directory OUTPUT."""

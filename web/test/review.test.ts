@@ -82,7 +82,7 @@ test("turns that follow each other are heard in one stretch, others apart, none 
   expect(stretches(turns, [1, 0, 1])).toEqual([{ start: 0, end: 4 }]);
   expect(stretches(turns, [0, 2])).toEqual([{ start: 0, end: 2 }, { start: 5, end: 6 }]);
   expect(stretches(turns, [3, 9])).toEqual([]);
-  expect(stretches(turns, [4])).toEqual([{ start: 10, end: 70 }]);
+  expect(stretches(turns, [4])).toEqual([{ start: 10, end: 70 }, { start: 70, end: 100 }]);
 });
 
 test("reasons name the time of a turn instead of its number", () => {

@@ -11,7 +11,7 @@ export interface Stretch {
 /** The longest stretch that the box hands out at once, in seconds, as in appliance/kiosk/recording.py. */
 const LONGEST = 60;
 
-/** When turns were said: one stretch for turns that follow each other. Turns that are not there are left out. */
+/** When turns were said: one stretch for turns that follow each other, several for a long turn. Turns that are not there are left out. */
 export function stretches(turns: Turn[], numbers: number[]): Stretch[] {
   const found: Stretch[] = [];
   let last = Number.NaN;
@@ -20,7 +20,7 @@ export function stretches(turns: Turn[], numbers: number[]): Stretch[] {
     if (!turn || turn.end <= turn.start) continue;
     const open = found.at(-1);
     if (open && n === last + 1 && turn.end - open.start <= LONGEST) open.end = Math.max(open.end, turn.end);
-    else found.push({ start: turn.start, end: Math.min(turn.end, turn.start + LONGEST) });
+    else for (let at = turn.start; at < turn.end; at += LONGEST) found.push({ start: at, end: Math.min(turn.end, at + LONGEST) });
     last = n;
   }
   return found;
