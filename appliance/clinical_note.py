@@ -89,8 +89,8 @@ fact, or most of it, was never said. `contradicted`: a fact was said otherwise.
 """
 Severity = Literal["none", "minor", "major"]
 """`major` where an error could change diagnosis or treatment: medications, allergies, results, diagnoses, the plan."""
-OmissionKind = Literal["allergy", "medication", "red_flag", "result", "diagnosis", "order", "follow_up"]
-"""What was left out; a `red_flag` is a symptom that must not be overlooked."""
+OmissionKind = Literal["allergy", "medication", "red_flag", "symptom", "result", "diagnosis", "order", "follow_up"]
+"""What was left out; a `red_flag` is a symptom that must not be overlooked, a `symptom` any other that the patient reports."""
 
 
 class CheckedSentence(msgspec.Struct, frozen=True):

@@ -15,18 +15,21 @@ from typing import Final
 from appliance.clinical_note import Omission, OmissionKind, Sentence
 from appliance.note.check.dialogue import Dialogue, read_dialogue
 from appliance.note.check.judge import judge
-from appliance.note.check.omissions import omissions
+from appliance.note.check.omissions import left_out, omissions
 from appliance.note.exchanges import LONGEST, Exchange
+from appliance.note.facts.dialogue import TurnFact
+from appliance.note.facts.sentences import sentence_spans
 from appliance.note.prompts import spoken
 from appliance.note.templates import Template
 from appliance.transcript import Turn
 
-MOST_QUESTIONS: Final = 18
-"""Most exchanges that are shown again: three batches."""
+MOST_QUESTIONS: Final = 24
+"""Most exchanges that are shown again: four batches."""
 _TOPICS: Final[dict[OmissionKind, tuple[str, ...]]] = {
     "allergy": ("Allergies",),
     "medication": ("Medications", "Plan"),
     "red_flag": ("Symptoms", "History"),
+    "symptom": ("Symptoms", "History"),
     "result": ("Results", "Examination"),
     "diagnosis": ("Assessment", "Past history"),
     "order": ("Plan",),
@@ -64,14 +67,14 @@ class Completion:
         self._dialogue: Dialogue = read_dialogue(turns)
         self._homes = {topic: plan.name for plan in template.sections for topic in plan.topics}
         texts = [sentence.text for sentence in sentences]
-        self._missing = [found for found in omissions(template, texts, self._dialogue) if found.severity == "major"]
+        self._missing = left_out(template, texts, self._dialogue)
 
     def questions(self) -> list[Question]:
         """What to ask, the most severe first, at most `MOST_QUESTIONS`."""
         found = [
             Question(exchange, self._topic(omission), omission)
-            for omission in self._missing
-            for exchange in self._shown(omission.turns)
+            for omission, said in self._missing
+            for exchange in dict.fromkeys([*self._shown(omission.turns), self._sentence(said)])
         ]
         return found[:MOST_QUESTIONS]
 
@@ -84,7 +87,7 @@ class Completion:
         Yields:
             Topic and sentence.
         """
-        missing = list(self._missing)
+        missing = [omission for omission, _ in self._missing]
         for question, lines in answers:
             for topic, text in lines:
                 stated = [omission for omission in missing if omission not in self._without([text])]
@@ -112,3 +115,13 @@ class Completion:
         if len(text.split()) <= LONGEST:
             return [Exchange(text, tuple(near))]
         return [exchange for exchange in self._exchanges if set(exchange.turns) & set(turns)]
+
+    def _sentence(self, said: TurnFact) -> Exchange:
+        """Only the sentence that says it, with the question that it answers: where much is said, one thing is easily lost."""
+        heard = []
+        for position in said.turns:
+            turn = self._turns[position]
+            spans = sentence_spans(turn.text)
+            start, end = next((span for span in spans if position == said.turn and said.fact.start < span[1]), spans[-1])
+            heard.append(Turn(turn.text[start:end], speaker=turn.speaker))
+        return Exchange(spoken(heard), said.turns)

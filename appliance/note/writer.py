@@ -20,6 +20,7 @@ _SENTENCE = re.compile(
 """A sentence; the full stop of a title or an abbreviation ends none, that of "b.i.d." only before a capital."""
 _SAME_WORDS = 0.8
 _LEAST_WORDS = 2
+_VITAMIN = re.compile(r"(?<=\bvitamin)(?=[A-EK]\d{0,2}\b)", re.IGNORECASE)
 
 
 class Writer(Protocol):
@@ -63,12 +64,12 @@ def split_sentences(text: str) -> list[str]:
 
 
 def tidy(sentence: str) -> str:
-    """The sentence with a capital at its start and a full stop at its end.
+    """The sentence with a capital at its start, a full stop at its end, and "vitaminD", as models like to write it, in two words.
 
     Empty if it has fewer than two words of letters, unless the one names a condition or a symptom: "Prolactinoma." is an
     assessment, "Penicillin." could mean anything.
     """
-    sentence = re.sub(r"\s+", " ", sentence).strip(" ,;:-")
+    sentence = _VITAMIN.sub(" ", re.sub(r"\s+", " ", sentence).strip(" ,;:-"))
     says_nothing = not any(mention.kind in {"condition", "symptom"} for mention in mentions(sentence))
     if len(re.findall(r"[A-Za-z]{2,}", sentence)) < _LEAST_WORDS and says_nothing:
         return ""

@@ -50,6 +50,22 @@ def test_what_the_note_misses_is_asked_where_it_was_said() -> None:
     assert 6 in questions["medication"].exchange.turns
 
 
+def test_what_is_lost_among_other_things_is_asked_by_its_sentence_alone() -> None:
+    visit = [
+        Turn("Good morning. What is bothering you?", speaker="clinician"),
+        Turn("I feel down. Also, I'm freezing all the time. And I keep gaining weight.", speaker="patient"),
+    ]
+    asked = completion(visit, [Sentence("The patient reports low mood and weight gain.", (1,))]).questions()
+    assert {(question.omission.kind, question.omission.severity, question.topic) for question in asked} == {
+        ("symptom", "minor", "Symptoms")
+    }
+    assert [question.exchange.text for question in asked] == [
+        "Doctor: Good morning. What is bothering you?\n"
+        "Patient: I feel down. Also, I'm freezing all the time. And I keep gaining weight.",
+        "Doctor: What is bothering you?\nPatient: Also, I'm freezing all the time.",
+    ]
+
+
 def test_a_complete_note_is_not_asked_about() -> None:
     rest = [
         "The patient is allergic to penicillin (rash).",
@@ -122,7 +138,16 @@ def test_an_untuned_model_is_not_asked_again(language_model: LanguageModel) -> N
 
 @pytest.mark.parametrize(
     ("text", "tidied"),
-    [("prolactinoma", "Prolactinoma."), ("Okay.", ""), (" denies  fever ", "Denies fever."), ("7.8", ""), ("Penicillin.", "")],
+    [
+        ("prolactinoma", "Prolactinoma."),
+        ("Okay.", ""),
+        (" denies  fever ", "Denies fever."),
+        ("7.8", ""),
+        ("Penicillin.", ""),
+        ("VitaminD is 11, low", "Vitamin D is 11, low."),
+        ("Takes vitaminb12", "Takes vitamin b12."),
+        ("Takes vitamins", "Takes vitamins."),
+    ],
 )
-def test_one_word_is_a_sentence_if_it_is_a_clinical_term(text: str, tidied: str) -> None:
+def test_a_sentence_is_tidied_and_one_word_is_one_if_it_is_a_clinical_term(text: str, tidied: str) -> None:
     assert tidy(text) == tidied

@@ -30,7 +30,7 @@ RED_FLAGS: Final = frozenset(
 )  # fmt: skip
 """Symptoms that may tell of an emergency; names of the lexicon."""
 _KINDS: Final[dict[str, OmissionKind]] = {
-    "allergy": "allergy", "medication": "medication", "symptom": "red_flag", "result": "result", "vital": "result",
+    "allergy": "allergy", "medication": "medication", "symptom": "symptom", "result": "result", "vital": "result",
     "condition": "diagnosis", "order": "order", "follow_up": "follow_up",
 }  # fmt: skip
 _FAR: Final = 60
@@ -61,6 +61,11 @@ def omissions(template: Template, note: Sequence[str], dialogue: Dialogue) -> tu
         note: The sentences of the note.
         dialogue: The visit.
     """
+    return tuple(omission for omission, _ in left_out(template, note, dialogue))
+
+
+def left_out(template: Template, note: Sequence[str], dialogue: Dialogue) -> list[tuple[Omission, TurnFact]]:
+    """The same, each with what was said."""
     written = [fact for text in note for fact in read_facts(text)]
     named = {term.key for text in note for term in terms(text)}
     homes = {topic: section.name for section in reversed(template.sections) for topic in section.topics}
@@ -71,8 +76,8 @@ def omissions(template: Template, note: Sequence[str], dialogue: Dialogue) -> tu
         ):
             continue
         text, topic = draft(said)
-        found.append(Omission(_KINDS[said.fact.kind], text, homes[topic], said.turns, _severity(said)))
-    return tuple(sorted(found, key=lambda omission: (_SEVERITIES.index(omission.severity), omission.turns)))
+        found.append((Omission(_kind(said.fact), text, homes[topic], said.turns, _severity(said)), said))
+    return sorted(found, key=lambda pair: (_SEVERITIES.index(pair[0].severity), pair[0].turns))
 
 
 def _relevant(dialogue: Dialogue) -> Iterator[TurnFact]:
@@ -90,7 +95,7 @@ def _relevant(dialogue: Dialogue) -> Iterator[TurnFact]:
         no_allergies = fact.kind == "allergy" and fact.concept == "any"
         if fact.negated and not no_allergies:
             continue
-        if fact.kind == "symptom" and (fact.concept not in RED_FLAGS or fact.past):
+        if fact.kind == "symptom" and fact.past:
             continue
         if fact.kind == "medication" and fact.past and fact.action != "stop":
             continue
@@ -153,13 +158,13 @@ def _is_taken(said: TurnFact) -> bool:
 
 def _latest(facts: Iterator[TurnFact]) -> list[TurnFact]:
     """One of each thing, the last that was said with the most detail; a change of a medicine beside what was taken before."""
-    kept: dict[tuple[str, str, bool], TurnFact] = {}
+    kept: dict[tuple[OmissionKind, str, bool], TurnFact] = {}
     allergies: list[TurnFact] = []
     for said in facts:
         fact = said.fact
         if fact.kind == "allergy" and fact.concept != "any":
             allergies.append(said)
-        key = (_KINDS[fact.kind], fact.concept, fact.kind == "medication" and is_change(said))
+        key = (_kind(fact), fact.concept, fact.kind == "medication" and is_change(said))
         earlier = kept.get(key)
         if earlier is None or _detail(fact) >= _detail(earlier.fact):
             kept[key] = said
@@ -213,8 +218,14 @@ def _by_name(fact: Fact) -> bool:
     return fact.kind in {"condition", "symptom"}
 
 
+def _kind(fact: Fact) -> OmissionKind:
+    return "red_flag" if fact.concept in RED_FLAGS else _KINDS[fact.kind]
+
+
 def _severity(said: TurnFact) -> Severity:
     fact = said.fact
+    if _kind(fact) == "symptom":
+        return "minor"
     if fact.kind in {"result", "vital"}:
         return "major" if fact.kind == "result" and fact.detail in {"high", "low"} else "minor"
     if fact.kind == "condition":
