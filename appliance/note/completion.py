@@ -1,9 +1,9 @@
-"""Asks the model again where its note misses something that matters for safety.
+"""Asks the model again where its note misses something that was said.
 
 The rules that find omissions are only rules: they may take a remark for a diagnosis. The model alone overlooks things. A
 sentence is added only where both agree: the rules say what is missing, the model is shown the turns that say it and has to
-write under the topic it belongs to, and what it writes must state it and be borne out by the visit. Everything else stays
-in the list of omissions, for the clinician to decide.
+write under the topic it belongs to, and what it writes must state it and be borne out by the visit. First it is shown the
+turns, then the one sentence alone. Everything else stays in the list of omissions, for the clinician to decide.
 """
 
 from __future__ import annotations
