@@ -12,6 +12,7 @@ export default defineConfig({
     // The content security policy allows own-origin files only: nothing may become a data: address.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "device.html"] },
   },
   worker: { format: "es" },
   server: { proxy: { "/api": KIOSK } },

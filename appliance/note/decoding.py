@@ -7,16 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-
 from appliance.errors import TooLargeError
-from appliance.note.model import PREFILL_CHUNK, Float32, KeyValueCache, LanguageModel, Tokens
+from appliance.note.engine import PREFILL_CHUNK, Cache, Engine, Scores, Tokens
 
 
 class Rule(Protocol):
     """Changes the logits of one row before a token is chosen."""
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """Change `logits` `[vocabulary]` in place, given the tokens the row has written so far."""
 
 
@@ -46,7 +44,7 @@ class Meter:
     decode_seconds: float = 0.0
 
 
-def prefill(model: LanguageModel, cache: KeyValueCache, ids: Tokens, meter: Meter) -> Iterator[Float32]:
+def prefill(model: Engine, cache: Cache, ids: Tokens, meter: Meter) -> Iterator[Scores]:
     """Append a prompt to the only row of a cache, in chunks.
 
     Yields:
@@ -61,7 +59,7 @@ def prefill(model: LanguageModel, cache: KeyValueCache, ids: Tokens, meter: Mete
         yield logits
 
 
-def write_rows(model: LanguageModel, prefix: KeyValueCache, rows: Sequence[Row], meter: Meter) -> Iterator[None]:
+def write_rows(model: Engine, prefix: Cache, rows: Sequence[Row], meter: Meter) -> Iterator[None]:
     """Write all rows greedily, one token each per step, in one batch.
 
     Rows that end leave the batch at once. Control returns to the caller after every model call; the rows show what has been
@@ -84,13 +82,11 @@ def write_rows(model: LanguageModel, prefix: KeyValueCache, rows: Sequence[Row],
         raise TooLargeError(message, hint="Check the transcript: nobody says so much without a pause.")
     room = max(len(row.prompt) + row.limit for row in rows)
     cache = prefix.fork(len(rows), min(length + room, model.context))
-    logits: list[Float32] = []
+    logits: list[Scores] = []
     for index, row in enumerate(rows):
-        scores = np.empty(0, np.float32)
         for after_chunk in prefill(model, cache.row(index), row.prompt, meter):
-            scores = after_chunk
+            logits[index:] = [after_chunk]
             yield
-        logits.append(scores)
     live = list(rows)
     while live:
         began = time.perf_counter()
@@ -112,7 +108,7 @@ def write_rows(model: LanguageModel, prefix: KeyValueCache, rows: Sequence[Row],
         yield
 
 
-def _choose(row: Row, logits: Float32) -> int:
+def _choose(row: Row, logits: Scores) -> int:
     scores = logits.copy()
     for rule in row.rules:
         rule.apply(scores, row.written)

@@ -19,7 +19,8 @@ from typing import Final
 
 import numpy as np
 
-from appliance.note.model import PREFILL_CHUNK, Float32, LanguageModel, Tokens
+from appliance.note.engine import PREFILL_CHUNK, Tokens
+from appliance.note.model import Float32, LanguageModel
 from appliance.runtime.providers.candidate import LOGITS_FILE, Report, read_job, write_report
 
 _PROMPT: Final = (

@@ -6,12 +6,11 @@ token is struck out as long as it would state something unsaid. The outcome is t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import numpy as np
-
-from appliance.note.model import Float32, Tokens
+from appliance.note.engine import Scores, Tokens
 from appliance.note.said import Said
 
 _MOST_TRIES: Final = 1000
@@ -34,12 +33,12 @@ class Grounding:
         self._stops = frozenset(stops)
         self._end = end
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
         before = self._decode(written)
         for _ in range(_MOST_TRIES):
             best = int(logits.argmax())
-            if logits[best] == -np.inf:
+            if logits[best] == -math.inf:
                 break
             if best in self._stops:
                 allowed = self.said.allows_finished(before, len(before))
@@ -47,6 +46,6 @@ class Grounding:
                 allowed = self.said.allows(self._decode([*written, best]), len(before))
             if allowed:
                 return
-            logits[best] = -np.inf
-        logits[:] = -np.inf
+            logits[best] = -math.inf
+        logits[:] = -math.inf
         logits[self._end] = 0.0

@@ -12,14 +12,11 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from appliance.errors import BundleError, ChartsideError
+from appliance.note.engine import Tokens
 from appliance.note.prompts import plain
 from appliance.runtime.providers.plan import CPU, CPU_PROVIDER, Provider
 
-PREFILL_CHUNK: Final = 128
-"""Most tokens of a prompt in one call, so that a cancelled or preempted session stops soon."""
-
 Float32 = npt.NDArray[np.float32]
-Tokens = list[int]
 Failed = Callable[[Exception], None]
 """Told that loading or a call failed on another provider than the CPU."""
 

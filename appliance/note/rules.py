@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from appliance.note.decoding import Rule
-from appliance.note.model import Float32, Tokens
+from appliance.note.engine import Scores, Tokens, float32
 
 
 @dataclass(frozen=True)
@@ -25,11 +24,12 @@ class RepetitionPenalty:
     keep: frozenset[int] = frozenset()
     window: int = 64
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
-        seen = [token for token in set(written[-self.window :]) if token not in self.keep]
-        scores = logits[seen]
-        logits[seen] = np.where(scores > 0, scores / self.penalty, scores * self.penalty)
+        penalty = float32(self.penalty)
+        for token in set(written[-self.window :]) - self.keep:
+            score = logits[token]
+            logits[token] = score / penalty if score > 0 else score * penalty
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class NoRepeatedPhrase:
 
     length: int
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
         head = self.length - 1
         if len(written) < head:
             return
         tail = written[len(written) - head :]
         starts = range(len(written) - head)
-        logits[[written[i + head] for i in starts if written[i : i + head] == tail]] = -np.inf
+        logits[[written[i + head] for i in starts if written[i : i + head] == tail]] = -math.inf
 
 
 class OneOf:
@@ -57,11 +57,11 @@ class OneOf:
             what was said and not what the model likes to say (contextual calibration: Zhao et al. 2021, arXiv 2102.09690).
     """
 
-    def __init__(self, choices: Iterable[Tokens], prior: Float32 | None = None) -> None:
+    def __init__(self, choices: Iterable[Tokens], prior: Scores | None = None) -> None:
         self._choices = [tuple(choice) for choice in choices]
         self._prior = prior
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
         so_far = tuple(written)
         allowed = [
@@ -98,9 +98,9 @@ class TopicLines:
         self._nothing = tuple(nothing)
         self._newline = newline
         self._stops = sorted(stops)
-        self._reluctance = reluctance
+        self._reluctance = float32(reluctance)
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
         if not written:
             logits[self._nothing[0]] -= self._reluctance
@@ -114,9 +114,9 @@ class TopicLines:
             _keep_only(logits, self._stops)
         elif opened == len(part):
             # A topic without a text would say nothing.
-            logits[[*self._stops, self._newline]] = -np.inf
+            logits[[*self._stops, self._newline]] = -math.inf
         elif not self._later([*written]):
-            logits[self._newline] = -np.inf
+            logits[self._newline] = -math.inf
 
     def _later(self, written: Tokens) -> list[tuple[int, ...]]:
         """The topics after the one of the last line."""
@@ -133,7 +133,7 @@ class After:
         self._opening = opening
         self._rule = rule
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
         if length := self._opening.chosen(written):
             self._rule.apply(logits, written[length:])
@@ -157,7 +157,7 @@ class SaidSentences:
         self._most = most
         self._stops = sorted(stops)
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
         unused, begun = list(self._sentences), 0
         for end in range(1, len(written) + 1):
@@ -180,7 +180,8 @@ class SaidSentences:
         return sum(sorted((len(sentence) for sentence in self._sentences), reverse=True)[: self._most])
 
 
-def _keep_only(logits: Float32, allowed: list[int]) -> None:
-    kept = logits[allowed]
-    logits[:] = -np.inf
-    logits[allowed] = kept
+def _keep_only(logits: Scores, allowed: list[int]) -> None:
+    kept = [(token, logits[token]) for token in allowed]
+    logits[:] = -math.inf
+    for token, score in kept:
+        logits[token] = score

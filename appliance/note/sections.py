@@ -11,8 +11,8 @@ from typing import Final
 
 from appliance.clinical_note import NOT_DISCUSSED, Section, Sentence
 from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
+from appliance.note.engine import Cache, Engine, Tokens
 from appliance.note.grounding import Grounding
-from appliance.note.model import KeyValueCache, LanguageModel, Tokens
 from appliance.note.prompts import END, section_prompts, spoken
 from appliance.note.rules import NoRepeatedPhrase, RepetitionPenalty, SaidSentences
 from appliance.note.said import Said, said_in
@@ -40,7 +40,7 @@ class SectionsStrategy:
         grounded: Whether numbers, units, drugs, sides and dates must have been said.
     """
 
-    def __init__(self, model: LanguageModel, config: NoteModel, *, grounded: bool = True) -> None:
+    def __init__(self, model: Engine, config: NoteModel, *, grounded: bool = True) -> None:
         self.model = model
         self._grounded = grounded
         self.window_tokens = config.window_tokens
@@ -49,7 +49,7 @@ class SectionsStrategy:
         self.stops = frozenset({model.token(END)})
         self._punctuation = frozenset(token for mark in ".,;:" for token in model.encode(mark))
         prefix = model.encode(self._texts.prefix)
-        self.prefix: KeyValueCache = model.empty_cache(len(prefix))
+        self.prefix: Cache = model.empty_cache(len(prefix))
         for _ in prefill(model, self.prefix, prefix, Meter()):
             pass
 
@@ -97,7 +97,7 @@ class SectionsStrategy:
 class _Window:
     """A stretch of the visit that the model reads at once."""
 
-    def __init__(self, cache: KeyValueCache) -> None:
+    def __init__(self, cache: Cache) -> None:
         self.cache = cache
         self.lines: list[str] = []
         self.turns: list[int] = []

@@ -8,17 +8,13 @@ from typing import Final
 
 from flask import Flask, Response
 
-from appliance import __version__
-from appliance.clinical_note import Stamp
 from appliance.errors import ChartsideError, UnavailableError
 from appliance.note.check.check import check, warm
 from appliance.note.check.request import CheckRequest
 from appliance.note.model import LanguageModel
-from appliance.note.prompts import prompt_version
-from appliance.note.sections import SectionsStrategy
 from appliance.note.session import Ending, NoteSession, Opening
+from appliance.note.strategies import stamp_of, strategy_of
 from appliance.note.templates import all_templates, template_named
-from appliance.note.topics import TopicsStrategy
 from appliance.note.worker import Worker
 from appliance.note.writer import Strategy, Writer
 from appliance.runtime import web
@@ -27,12 +23,6 @@ from appliance.runtime.providers.choice import choose
 from appliance.runtime.server import Server, serve
 from appliance.settings import Settings
 from appliance.transcript import Turn
-
-_STRATEGIES: Final[dict[str, type[TopicsStrategy | SectionsStrategy]]] = {
-    "topics": TopicsStrategy,
-    "sections": SectionsStrategy,
-}
-_UNGROUNDED: Final = "Grounding was off while this note was written: numbers and drugs in it may never have been said."
 
 
 class NoteService:
@@ -52,10 +42,10 @@ class NoteService:
 
     def open(self, template_name: str) -> str:
         """Open a session and return its id."""
-        self.require_ready()
+        stamp = stamp_of(self.require_ready().manifest, grounded=self._grounded)
         name = uuid.uuid4().hex
         template = template_named(template_name)
-        session = NoteSession(template, lambda: self._writer(template_name), self._stamp())
+        session = NoteSession(template, lambda: self._writer(template_name), stamp)
         self.worker.add(name, session)
         return name
 
@@ -102,7 +92,7 @@ class NoteService:
             providers=choice.providers,
             failed=choice.failed,
         )
-        self._strategy = _STRATEGIES[config.strategy](model, config, grounded=self._grounded)
+        self._strategy = strategy_of(model, config, grounded=self._grounded)
         warm()
         self._bundle = bundle
 
@@ -110,21 +100,6 @@ class NoteService:
         if self._strategy is None:
             raise UnavailableError("The note model is loading.", hint="Try again in a few seconds.")
         return self._strategy.writer(template_named(template_name))
-
-    def _stamp(self) -> Stamp:
-        bundle = self.require_ready()
-        note = bundle.manifest.note
-        caution = note.caution if self._grounded else " ".join(filter(None, (note.caution, _UNGROUNDED)))
-        return Stamp(
-            bundle.label,
-            note.model,
-            note.adapter,
-            note.strategy,
-            prompt_version(),
-            __version__,
-            caution,
-            grounded=self._grounded,
-        )
 
 
 def create_app(service: NoteService) -> Flask:

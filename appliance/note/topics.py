@@ -9,14 +9,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import numpy as np
-
 from appliance.clinical_note import Section, Sentence
 from appliance.note.completion import Completion, Question
 from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
+from appliance.note.engine import Cache, Engine, Scores
 from appliance.note.exchanges import Exchange, ExchangeCutter
 from appliance.note.grounding import Grounding
-from appliance.note.model import Float32, KeyValueCache, LanguageModel
 from appliance.note.prompts import END, topic_prompts
 from appliance.note.pronouns import patient_sex, with_pronouns
 from appliance.note.rules import After, NoRepeatedPhrase, OneOf, RepetitionPenalty, SaidSentences, TopicLines
@@ -55,7 +53,7 @@ class TopicsStrategy:
         completed: Whether a tuned model is asked again about what its note misses; off to measure what that gives.
     """
 
-    def __init__(self, model: LanguageModel, config: NoteModel, *, grounded: bool = True, completed: bool = True) -> None:
+    def __init__(self, model: Engine, config: NoteModel, *, grounded: bool = True, completed: bool = True) -> None:
         self.model = model
         self.completes: Final = completed and config.writing == "tuned"
         self._grounded = grounded
@@ -69,7 +67,7 @@ class TopicsStrategy:
         self._end = model.token(END)
         self._punctuation = frozenset(token for mark in ".,;:" for token in model.encode(mark)) | {self._end, self._newline}
         prefix = model.encode(self._texts.prefix(tuned=tuned))
-        self.prefix: KeyValueCache = model.empty_cache(len(prefix))
+        self.prefix: Cache = model.empty_cache(len(prefix))
         for _ in prefill(model, self.prefix, prefix, Meter()):
             pass
         self._topics = [model.encode(f"{topic}:") for topic in self._texts.topics]
@@ -133,15 +131,18 @@ class TopicsStrategy:
     def _prompt(self, exchange: str) -> list[int]:
         return self.model.encode_plain(exchange) + self._suffix
 
-    def _prior(self) -> Float32:
+    def _prior(self) -> Scores:
         """Mean logits of the first token over exchanges without content, `[vocabulary]`."""
-        found = []
+        found: list[Scores] = []
         for text in self._texts.untuned.empty_exchanges:
             prompt = self._prompt(text)
             cache = self.prefix.fork(1, int(self.prefix.lengths[0]) + len(prompt))
             *_, logits = prefill(self.model, cache, prompt, Meter())
             found.append(logits)
-        mean: Float32 = np.mean(found, axis=0)
+        mean: Scores = found[0].copy()
+        for logits in found[1:]:
+            mean += logits
+        mean /= len(found)
         return mean
 
 

@@ -98,10 +98,9 @@ class Worker(threading.Thread):
             self._load()
         except Exception as error:  # noqa: BLE001  # kept for the health endpoint, whatever it is
             self.failure = error
-            return
-        finally:
-            self.ready.set()
-            notify.ready()
+        self.ready.set()
+        notify.ready()
+        # Without a model there are no sessions, and the signs of life go on: the service still answers, with the reason.
         alive = notify.SignOfLife()
         while not self._stopped:
             alive()

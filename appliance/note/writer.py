@@ -64,7 +64,7 @@ def split_sentences(text: str) -> list[str]:
 
 
 def tidy(sentence: str) -> str:
-    """The sentence with a capital at its start, a full stop at its end, and "vitaminD", as models like to write it, in two words.
+    """The sentence with a capital at its start, a full stop at its end, and "vitaminD", as models write it, in two words.
 
     Empty if it has fewer than two words of letters, unless the one names a condition or a symptom: "Prolactinoma." is an
     assessment, "Penicillin." could mean anything.

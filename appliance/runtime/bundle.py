@@ -96,6 +96,11 @@ class Manifest(msgspec.Struct, frozen=True):
     speaker: SpeakerModel | None = None
     """None where speakers are not labelled."""
 
+    @property
+    def label(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}"
+
 
 class Bundle:
     """A model bundle on disk.
@@ -123,7 +128,7 @@ class Bundle:
     @property
     def label(self) -> str:
         """Name and version."""
-        return f"{self.manifest.name} {self.manifest.version}"
+        return self.manifest.label
 
     @property
     def speech_directory(self) -> Path:

@@ -89,6 +89,19 @@ class EventLog:
             self._closed = True
             self._changed.notify_all()
 
+    def read(self, after: int = 0, seen: int = 0) -> tuple[list[Event], int]:
+        """What there is now, without waiting.
+
+        Args:
+            after: The id of the last kept event that was read.
+            seen: What the last call returned, 0 at first.
+
+        Returns:
+            Events later than `after`, with the latest volatile ones published since; and what to give as `seen` next time.
+        """
+        with self._changed:
+            return self._fresh(after, seen), self._published
+
     def stream(self, after: int = 0) -> Iterator[bytes]:
         """Encoded events later than id `after`, then those to come, until the log is closed.
 

@@ -60,8 +60,7 @@ def test_what_is_lost_among_other_things_is_asked_by_its_sentence_alone() -> Non
         ("symptom", "minor", "Symptoms")
     }
     assert [question.exchange.text for question in asked] == [
-        "Doctor: Good morning. What is bothering you?\n"
-        "Patient: I feel down. Also, I'm freezing all the time. And I keep gaining weight.",
+        f"Doctor: {visit[0].text}\nPatient: {visit[1].text}",
         "Doctor: What is bothering you?\nPatient: Also, I'm freezing all the time.",
     ]
 

@@ -10,8 +10,9 @@ import msgspec
 from appliance.clinical_note import Section
 from appliance.note.check.check import check, warm
 from appliance.note.decoding import Row, Rule
+from appliance.note.engine import Scores, Tokens
 from appliance.note.grounding import Grounding
-from appliance.note.model import Float32, LanguageModel, Tokens
+from appliance.note.model import LanguageModel
 from appliance.note.templates import Template
 from appliance.note.topics import TopicsStrategy
 from appliance.runtime.bundle import NoteModel
@@ -42,7 +43,7 @@ class _Timed:
         self._rule = rule
         self._seconds = seconds
 
-    def apply(self, logits: Float32, written: Tokens) -> None:
+    def apply(self, logits: Scores, written: Tokens) -> None:
         """See `Rule.apply`."""
         began = time.perf_counter()
         self._rule.apply(logits, written)

@@ -7,7 +7,8 @@ from typing import Final
 
 from appliance.errors import TooLargeError
 from appliance.note.decoding import Meter, Row, Rule, prefill, write_rows
-from appliance.note.model import LanguageModel, Tokens
+from appliance.note.engine import Tokens
+from appliance.note.model import LanguageModel
 from appliance.note.prompts import END, START, plain, section_prompts, spoken
 from appliance.note.rules import NoRepeatedPhrase, RepetitionPenalty
 from appliance.note.templates import Template

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from appliance.errors import InputError
 from appliance.models.graph import WEIGHTS_FILE
-from appliance.note.model import PREFILL_CHUNK, KeyValueCache, LanguageModel
+from appliance.note.engine import PREFILL_CHUNK
+from appliance.note.model import KeyValueCache, LanguageModel
 from training.export.write import read_export
 
 REFERENCE: Final = "transformers"
