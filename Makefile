@@ -24,7 +24,7 @@ demo: setup-test models ## Take a recorded visit through the services, in the te
 
 .PHONY: test
 test: setup-test page models ## Run all tests
-	scripts/system-packages.sh chromium=chromium certutil=libnss3-tools
+	scripts/system-packages.sh chromium=chromium certutil=libnss3-tools mcopy=mtools
 	pytest
 	cd web && npm test --silent
 
@@ -58,22 +58,40 @@ trust: setup-test models ## Measure grounding, evidence and omissions on synthet
 
 .PHONY: connect-test
 connect-test: setup-test page models build/openvino.stamp build/sslyze.stamp ## Onboard a tablet over TLS; choose among execution providers
-	scripts/system-packages.sh chromium=chromium certutil=libnss3-tools
+	scripts/system-packages.sh chromium=chromium certutil=libnss3-tools mcopy=mtools
 	pytest tests/connect
 	python scripts/connect_test.py
 
+.PHONY: browser-test
+browser-test: setup-test page models ## Run the note engine in a real Chromium, against the box
+	scripts/system-packages.sh chromium=chromium
+	python scripts/browser_test.py
+
 PROFILE ?= cpu
 ARCH ?= x86-64
-.PHONY: image image-keys image-test
-image: setup page models ## Build the OS image (PROFILE=cpu ARCH=x86-64)
+IMAGE_DIR = $${CHARTSIDE_IMAGE_DIR:-build/image}
+.PHONY: image image-keys image-reproduce verify-release image-test image-test-full
+image: setup-test page models ## Build the OS image (PROFILE=cpu ARCH=x86-64)
 	image/build.sh $(PROFILE) $(ARCH)
 
 image-keys: ## Make a vendor's signing keys in the directory KEYS
 	@test -n "$(KEYS)" || { echo "Say where: make image-keys KEYS=DIRECTORY" >&2; exit 2; }
 	image/keys.sh $(KEYS)
 
-image-test: setup-test ## Boot the built image and send a visit through it
-	CHARTSIDE_TEST_IMAGE=$${CHARTSIDE_IMAGE_DIR:-build/image} pytest -s tests/image
+image-reproduce: setup-test ## Build the image again from clean caches and compare the root hash
+	image/reproduce.sh $(PROFILE) $(ARCH)
+
+verify-release: setup-test ## Check the release in the folder RELEASE against the public update keys in the directory KEYS
+	@test -n "$(RELEASE)" -a -n "$(KEYS)" || { echo "Say which: make verify-release RELEASE=FOLDER KEYS=DIRECTORY" >&2; exit 2; }
+	@python image/release.py verify $(RELEASE) --keys $(KEYS)
+
+image-test: setup-test models ## Boot the built image in a container and send a visit through it
+	CHARTSIDE_TEST_IMAGE=$(IMAGE_DIR) pytest -s tests/image
+	@cat $(IMAGE_DIR)/output/image-test.txt
+
+image-test-full: setup-test ## Boot it in QEMU: updates, attacks, power cuts, rollbacks, factory reset (an hour)
+	CHARTSIDE_TEST_FULL=$(IMAGE_DIR) pytest -s tests/image/test_image_update.py tests/image/test_image_full.py
+	@cat $(IMAGE_DIR)/output/image-test-full.txt
 
 .PHONY: docs
 docs: setup-test ## Write the generated reference pages again
@@ -98,7 +116,7 @@ clean: ## Delete everything that was built
 setup: build/runtime.stamp
 setup-test: build/test.stamp
 setup-train: build/train.stamp
-page: $(PAGE)
+page: $(PAGE) build/device.stamp
 models: setup
 	@chartside models build
 
@@ -144,6 +162,11 @@ build/node.stamp: requirements/node.txt build/runtime.stamp
 
 build/page.stamp: web/package.json web/package-lock.json build/node.stamp
 	cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The page's own copy of the note service's rules, and the WebAssembly runtimes; after the page, whose build empties the folder.
+build/device.stamp: $(PAGE) scripts/device_files.py requirements/runtime.txt $(shell find appliance/device appliance/note appliance/lexicon -type f -not -name '*.pyc')
+	python scripts/device_files.py
 	@touch $@
 
 $(PAGE): build/page.stamp $(shell find web -name node_modules -prune -o -type f -newer web/package.json -print -o -path 'web/src/*' -type f -print 2>/dev/null)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import sys
 import webbrowser
@@ -16,12 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from appliance import __version__, recorded
+from appliance.backup.cli import audit, backup, retention
 from appliance.clinical_note import Note
 from appliance.connect.cli import connect, print_state
 from appliance.console import CONTEXT, CommandGroup, log, progress_bar
 from appliance.errors import InputError
 from appliance.options import settings_options
+from appliance.runtime.logs import start_logging
 from appliance.settings import Settings
+from appliance.stick.cli import stick
 from appliance.supervisor import ServiceName, Supervisor, die_with_parent, stop_signals
 from appliance.transcript import Transcript, Turn
 from appliance.update.cli import update
@@ -41,7 +43,7 @@ def main() -> None:
 @click.option("--browser/--no-browser", default=None, help="Open the page in a browser. Default: when there is a display.")
 def run(settings: Settings, socket_dir: Path | None, browser: bool | None) -> None:  # noqa: FBT001
     """Run the speech, note and kiosk services until Ctrl-C."""
-    _start_logging(settings)
+    start_logging(settings.log_level)
     with stop_signals() as stop, Supervisor(settings, ("speech", "note", "kiosk"), socket_dir=socket_dir) as supervisor:
         with log.status("Loading the models"):
             for name in ("speech", "note"):
@@ -162,6 +164,10 @@ def models_verify(settings: Settings, key: Path | None) -> None:
 
 main.add_command(connect)
 main.add_command(update)
+main.add_command(retention)
+main.add_command(backup)
+main.add_command(audit)
+main.add_command(stick)
 
 
 @main.command(hidden=True)
@@ -175,11 +181,11 @@ def serve(service: ServiceName, fd: int | None, trust_fd: int | None, lifeline: 
     from appliance.runtime.server import inherited_socket, systemd_sockets  # noqa: PLC0415
 
     settings = Settings.load()
-    _start_logging(settings)
-    listener = trust = None
+    start_logging(settings.log_level)
+    listener = trust = keeper = None
     if fd is None and service == "kiosk" and settings.access == "lan":
         passed = systemd_sockets()
-        listener, trust = passed.get("kiosk"), passed.get("trust")
+        listener, trust, keeper = (passed.get(name) for name in ("kiosk", "trust", "keeper"))
     else:
         listener = inherited_socket(fd)
         trust = None if trust_fd is None else socket.socket(fileno=trust_fd)
@@ -188,11 +194,17 @@ def serve(service: ServiceName, fd: int | None, trust_fd: int | None, lifeline: 
         raise InputError("No socket was passed.", hint="Services are started by `chartside run` or by systemd.")
     if lifeline is not None:
         die_with_parent(lifeline)
-    _run_service(service, settings, listener, socket_dir, trust)
+    _run_service(service, settings, listener, socket_dir, trust, keeper=keeper)
 
 
 def _run_service(
-    service: ServiceName, settings: Settings, listener: socket.socket, sockets: Path, trust: socket.socket | None
+    service: ServiceName,
+    settings: Settings,
+    listener: socket.socket,
+    sockets: Path,
+    trust: socket.socket | None,
+    *,
+    keeper: socket.socket | None,
 ) -> None:
     # Imported here, so that each process loads only the libraries of its own service.
     if service == "speech":
@@ -206,7 +218,7 @@ def _run_service(
     else:
         from appliance.kiosk import service as kiosk  # noqa: PLC0415
 
-        kiosk.run(settings, listener, sockets / "speech.sock", sockets / "note.sock", trust)
+        kiosk.run(settings, listener, sockets / "speech.sock", sockets / "note.sock", trust, keeper=keeper)
 
 
 def _write(supervisor: Supervisor, template: str, turns: tuple[Turn, ...]) -> Note:
@@ -218,7 +230,7 @@ def _write(supervisor: Supervisor, template: str, turns: tuple[Turn, ...]) -> No
 
 @contextmanager
 def _services(settings: Settings, *names: ServiceName) -> Iterator[Supervisor]:
-    _start_logging(settings)
+    start_logging(settings.log_level)
     with Supervisor(settings, names) as supervisor:
         yield supervisor
 
@@ -227,13 +239,6 @@ def _print_transcript(transcript: Transcript) -> None:
     for turn in transcript.turns:
         minutes, seconds = divmod(int(turn.start), 60)
         click.echo(f"[{minutes:02d}:{seconds:02d}] {turn.text}")
-
-
-def _start_logging(settings: Settings) -> None:
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("httpx", "httpcore", "faster_whisper"):
-        # They log addresses with ids, and what they heard.
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _has_display() -> bool:

@@ -8,6 +8,7 @@
     │   ├── NotPairedError               401     2   asked by a device that is not paired, or set up without the PIN
     │   ├── ThrottledError               429     2   too many wrong PINs or pairing codes
     │   ├── CertificateError             422     2   a certificate of the clinic that tablets would refuse
+    │   ├── BackupError                  422     2   a backup that is not whole, or does not open
     │   ├── StretchError                 422     2   a stretch of audio that makes no sense
     │   └── UnknownTemplateError         404     2   no note template of that name
     ├── NotFoundError                    404     2   no such session, encounter or page
@@ -112,6 +113,13 @@ class CertificateError(InputError):
 
     status = 422
     title = "The certificate cannot be used"
+
+
+class BackupError(InputError):
+    """A file is no backup, not a whole one, or one that does not open."""
+
+    status = 422
+    title = "The backup cannot be used"
 
 
 class UnknownTemplateError(InputError):

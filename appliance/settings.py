@@ -23,6 +23,7 @@ _ENVIRONMENT_PREFIX = "CHARTSIDE_"
 _SETTINGS_FILE = Path("/etc/chartside/settings.toml")
 PROVIDERS: Final = ("auto", "tensorrt", "cuda", "openvino-npu", "openvino-gpu", "openvino-cpu", "qnn", "cpu")
 """Values of the setting `provider`; `appliance.runtime.providers.plan` says when each is tried."""
+_MOST_DAYS: Final = 36_500
 
 
 def _between(low: int, high: int) -> Callable[[Any], bool]:
@@ -94,6 +95,29 @@ class Settings:
         valid=lambda v: v in PROVIDERS,
         expected=", ".join(PROVIDERS),
     )
+    keep_audio_days: int = _setting(
+        "Days after the signature for which the audio of a visit is kept; 0 keeps it. Unsigned visits are never deleted.",
+        30,
+        valid=_between(0, _MOST_DAYS),
+        expected=f"0 to {_MOST_DAYS}",
+    )
+    keep_days: int = _setting(
+        "Days after the signature for which a visit is kept at all; 0 keeps it.",
+        0,
+        valid=_between(0, _MOST_DAYS),
+        expected=f"0 to {_MOST_DAYS}",
+    )
+    backup_to: str = _setting("Where backups go every night: a directory, or `stick`; empty for nowhere.", "")
+    backup_keep: int = _setting(
+        "How many backups of this box are kept in one place.", 7, valid=_between(1, 1000), expected="1 to 1000"
+    )
+    backup_audio: str = _setting(
+        "Audio in backups: of visits that are not signed yet, of all, or of none.",
+        "unsigned",
+        valid=lambda v: v in {"unsigned", "all", "none"},
+        expected="unsigned, all or none",
+    )
+    stick_dir: Path = _setting("Where the USB stick labelled CHARTSIDE is mounted.", Path("/run/stick"))
     max_minutes: int = _setting("Longest recording in minutes.", 120, valid=_between(1, 600), expected="1 to 600")
     log_level: str = _setting(
         "Least severe log level shown.",
@@ -143,6 +167,21 @@ class Settings:
     def journal_dir(self) -> Path:
         """The encrypted audio journals, one file per encounter."""
         return self.data_dir / "journal"
+
+    @property
+    def recovery_key(self) -> Path:
+        """What the box keeps of the recovery passphrase."""
+        return self.data_dir / "recovery.json"
+
+    @property
+    def last_backup(self) -> Path:
+        """Name of the last backup; its time of change is that of the backup."""
+        return self.data_dir / "last-backup"
+
+    @property
+    def keeper_socket(self) -> Path:
+        """Where the process that has the store open takes orders about it."""
+        return self.data_dir / "keeper.sock"
 
     @property
     def connect_dir(self) -> Path:

@@ -124,6 +124,7 @@ def applications() -> dict[str, Flask]:
                 *peers,
                 Templates(peers[1], settings.template),
                 Health(settings),
+                bundle=nowhere,
                 access=Access(store, visits, _Unreached()),
             ),
             "speech": speech_app(settings),
@@ -137,6 +138,11 @@ def applications() -> dict[str, Flask]:
 
 class _Unreached:
     """A connection for an application that is looked at and never served."""
+
+    @property
+    def settings(self) -> Settings:
+        """None are looked at."""
+        raise NotImplementedError
 
     @property
     def state(self) -> State:

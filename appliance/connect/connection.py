@@ -59,7 +59,8 @@ class Connection:
         find_addresses: Callable[[], Sequence[Address]] = private_addresses,
         interfaces: Sequence[str] | None = None,
     ) -> None:
-        self._settings = settings
+        self.settings: Final = settings
+        """Of the box."""
         self._ports = kiosk_port, trust.getsockname()[1]
         self._clock = clock or Clock(settings.connect_dir / "clock")
         self._find_addresses = find_addresses
@@ -107,7 +108,7 @@ class Connection:
         with self._changing:
             self._told |= facts
             self._known = msgspec.structs.replace(self._known, **facts)
-            self._known.save(self._settings.connect_dir)
+            self._known.save(self.settings.connect_dir)
 
     def use_certificate(self, pem: bytes | None) -> None:
         """Show a certificate of the clinic, or with None the box's own again. Open connections go on.
@@ -115,7 +116,7 @@ class Connection:
         Raises:
             CertificateError: Tablets would refuse it; nothing was changed.
         """
-        give_certificate(self._settings, pem, self._clock.read().time)
+        give_certificate(self.settings, pem, self._clock.read().time)
         self.refresh()
 
     def refresh(self) -> None:
@@ -128,13 +129,13 @@ class Connection:
             reading = self._clock.read()
             self._clock.remember()
             self._addresses = tuple(self._find_addresses())
-            self._identity = identify(self._settings, self._addresses, reading)
+            self._identity = identify(self.settings, self._addresses, reading)
             self.tls.context = self._identity.context
             self._announcer.announce(self._addresses)
             self._known = msgspec.structs.replace(self._describe(), **self._told)
             # Whoever waits for the file wants the set-up code too, which is told once the kiosk has opened its store.
             if self._told:
-                self._known.save(self._settings.connect_dir)
+                self._known.save(self.settings.connect_dir)
 
     def _describe(self) -> State:
         identity, (kiosk, trust) = self._identity, self._ports

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from appliance.health.backup import check_backup
 from appliance.health.bundle import check_bundle
 from appliance.health.certificate import check_certificate
 from appliance.health.check import Check
@@ -22,6 +23,7 @@ CHECKS: Final[dict[str, Check]] = {
     "bundle": check_bundle,
     "providers": check_providers,
     "store": check_store,
+    "backup": check_backup,
     "page": check_page,
     "clock": check_clock,
     "certificate": check_certificate,

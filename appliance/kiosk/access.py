@@ -13,11 +13,12 @@ from flask import Flask, Response, g, request
 
 from appliance.connect.pages import render
 from appliance.connect.state import State
-from appliance.errors import NotPairedError
+from appliance.errors import ConflictError, NotPairedError
 from appliance.kiosk.administrator import Administrator
 from appliance.kiosk.devices import Devices
 from appliance.kiosk.forms import html, wants_html
 from appliance.kiosk.visits import Visits
+from appliance.settings import Settings
 from appliance.store.devices import Device, DeviceRecords
 
 OPEN: Final = frozenset({"pairing.page", "pairing.pair", "health.style", "setup.page", "setup.sign_in", "setup.first_pin"})
@@ -34,6 +35,10 @@ _COOKIE_SECONDS: Final = 400 * 86_400
 
 class Reached(Protocol):
     """What the kiosk wants from `appliance.connect.connection.Connection`."""
+
+    @property
+    def settings(self) -> Settings:
+        """Of the box."""
 
     @property
     def state(self) -> State:
@@ -64,6 +69,20 @@ class Access:
         self.administrator: Final = Administrator(store)
         self.devices: Final = Devices(store, self.refresh)
         self.refresh()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there are no visits."""
+        return not self._visits.all()
+
+    def check_empty(self) -> None:
+        """Refuse what would replace visits.
+
+        Raises:
+            ConflictError: There are some.
+        """
+        if not self.empty:
+            raise ConflictError("There are visits on this box.", hint="Restore to an empty box.")
 
     def install(self, app: Flask) -> None:
         """Refuse strangers before any endpoint runs."""

@@ -10,12 +10,16 @@ from typing import Final
 from flask import Flask
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE
+from appliance.backup.keeper import StoreKeeper
+from appliance.backup.restore import take_over
 from appliance.connect.connection import Connection
 from appliance.connect.server import NetworkServer
 from appliance.kiosk.access import Access
 from appliance.kiosk.api import create_api
 from appliance.kiosk.guard import protect
 from appliance.kiosk.health import Health, create_health
+from appliance.kiosk.keeping import keeping
+from appliance.kiosk.models_api import create_models
 from appliance.kiosk.page import PAGE_DIR, create_page
 from appliance.kiosk.pairing_api import create_device_api, create_pairing
 from appliance.kiosk.review_api import create_review_api
@@ -40,6 +44,7 @@ def create_app(
     health: Health,
     *,
     page_dir: Path = PAGE_DIR,
+    bundle: Path | None = None,
     access: Access | None = None,
 ) -> Flask:
     """The kiosk's application.
@@ -51,6 +56,7 @@ def create_app(
         templates: The note templates.
         health: What the status page shows.
         page_dir: Directory of the built page.
+        bundle: Directory of the model bundle that tablets may fetch; None serves none.
         access: Who gets what on the network; None serves everything, to localhost only.
     """
     app = create_service(__name__)
@@ -65,6 +71,8 @@ def create_app(
     app.register_blueprint(create_api(visits, speech, note, templates))
     app.register_blueprint(create_review_api(visits))
     app.register_blueprint(create_health(health))
+    if bundle is not None:
+        app.register_blueprint(create_models(bundle))
     app.register_blueprint(create_page(page_dir))
     return app
 
@@ -75,6 +83,8 @@ def run(
     speech_socket: Path,
     note_socket: Path,
     trust: socket.socket | None = None,
+    *,
+    keeper: socket.socket | None = None,
 ) -> None:
     """Serve the kiosk until SIGTERM or SIGINT.
 
@@ -86,11 +96,13 @@ def run(
         speech_socket: UNIX socket of the speech service; it need not answer yet.
         note_socket: UNIX socket of the note service; it need not answer yet.
         trust: Listening TCP socket of the trust page, with access `lan`.
+        keeper: Listening UNIX socket for retention and backups; by default one in the data directory.
 
     Raises:
         StorageError: The encounter store or the certificates cannot be used.
         ConflictError: Another kiosk uses the encounter store.
     """
+    take_over(settings)
     with (
         contextlib.closing(ServiceClient(speech_socket, "speech")) as speech,
         contextlib.closing(ServiceClient(note_socket, "note")) as note,
@@ -101,10 +113,21 @@ def run(
         templates = Templates(note, settings.template)
         health = Health(settings)
         if trust is None:
-            notify.ready()  # callers wait in the queues of the listening sockets
-            serve(Server(create_app(visits, speech, note, templates, health), listener, visits.end_streams))
+            app = create_app(visits, speech, note, templates, health, bundle=settings.bundle)
+            with keeping(settings, StoreKeeper(settings, store, visits.delete, visits.delete_audio), keeper):
+                notify.ready()  # callers wait in the queues of the listening sockets
+                serve(Server(app, listener, visits.end_streams))
             return
-        with Connection(settings, listener.getsockname()[1], trust) as connection:
-            app = create_app(visits, speech, note, templates, health, access=Access(store, visits, connection))
+        with (
+            Connection(settings, listener.getsockname()[1], trust) as connection,
+            keeping(
+                settings,
+                StoreKeeper(settings, store, visits.delete, visits.delete_audio, connection.use_certificate),
+                keeper,
+            ),
+        ):
+            app = create_app(
+                visits, speech, note, templates, health, bundle=settings.bundle, access=Access(store, visits, connection)
+            )
             notify.ready()  # callers wait in the queues of the listening sockets
             serve(NetworkServer(app, listener, visits.end_streams, tls=connection.tls))

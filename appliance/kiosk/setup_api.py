@@ -1,10 +1,13 @@
-"""Set-up: rooms, pairing codes, devices, the clinic's certificate and the PIN, for whoever knows the PIN.
+"""Set-up: rooms, pairing codes, devices, the clinic's certificate, backups and the PIN, for whoever knows the PIN.
 
 Forms, without a script: a browser in a clinic may be old, and nothing here has to be fast.
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,10 +15,14 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from appliance.backup.places import STICK, find_place, newest
+from appliance.backup.recovery import make_key, make_passphrase
+from appliance.backup.restore import stage
 from appliance.connect.clock import day
 from appliance.connect.pages import render
 from appliance.connect.state import Trouble
 from appliance.errors import ChartsideError, InputError, NotPairedError, TooLargeError
+from appliance.health.backup import check_backup
 from appliance.kiosk.access import SETUP_COOKIE, Access, remember
 from appliance.kiosk.devices import PairingCode
 from appliance.kiosk.forms import field, html, wants_html
@@ -23,6 +30,7 @@ from appliance.runtime.web import problem
 from appliance.store.devices import Device
 
 _CERTIFICATE_LIMIT = 256 * 1024
+_ANSWER_SECONDS = 1.0
 
 
 def create_setup(access: Access) -> Blueprint:
@@ -33,7 +41,7 @@ def create_setup(access: Access) -> Blueprint:
     """
     setup = Blueprint("setup", __name__, url_prefix="/setup")
 
-    def page_with(*troubles: Trouble, code: PairingCode | None = None, status: int = 200) -> Response:
+    def page_with(*troubles: Trouble, code: PairingCode | None = None, passphrase: str = "", status: int = 200) -> Response:
         if not _signed_in(access):
             return html(render("sign_in", troubles=troubles, new=bool(access.administrator.setup_code)), status)
         state = access.connection.state
@@ -48,6 +56,9 @@ def create_setup(access: Access) -> Blueprint:
                 code=code,
                 link=link,
                 expires=day(state.expires),
+                backup=check_backup(access.connection.settings),
+                passphrase=passphrase,
+                empty=access.empty,
             ),
             status,
         )
@@ -71,6 +82,27 @@ def create_setup(access: Access) -> Blueprint:
     def code(room: int) -> Response:
         """A pairing code for a room, as a QR code too."""
         return page_with(code=access.devices.new_code(room))
+
+    @setup.post("/backup/passphrase")
+    def passphrase() -> Response:
+        """Make a recovery passphrase, which opens the backups made from now on; shown this once."""
+        words = make_passphrase()
+        make_key(words).save(access.connection.settings.recovery_key)
+        return page_with(passphrase=words)
+
+    @setup.post("/backup/restore")
+    def restore() -> Response:
+        """Restore the newest backup on the stick to a box without visits; the kiosk restarts."""
+        access.check_empty()
+        settings = access.connection.settings
+        about = stage(newest(find_place(STICK, settings)), field("passphrase", 1000), settings)
+        _restart()
+        return page_with(
+            Trouble(
+                f"Restored visits: {about.encounters}. The box is ready again in half a minute.",
+                "Tablets, rooms and the PIN are those of the backup.",
+            )
+        )
 
     return setup
 
@@ -145,6 +177,11 @@ def _add_certificate(setup: Blueprint, access: Access) -> None:
         """Go back to the certificate of the box."""
         access.connection.use_certificate(None)
         return _back()
+
+
+def _restart() -> None:
+    """Stop once the answer is sent; systemd, or the supervisor, starts the kiosk again, which takes over what was restored."""
+    threading.Timer(_ANSWER_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
 
 
 def _signed_in(access: Access) -> bool:

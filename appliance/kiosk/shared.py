@@ -6,7 +6,7 @@ import secrets
 import threading
 from typing import Final
 
-from appliance.errors import ChartsideError, ConflictError, NotFoundError, StorageError
+from appliance.errors import ConflictError, NotFoundError, StorageError
 from appliance.kiosk import wire
 from appliance.runtime.events import EventLog
 from appliance.store.encounters import EncounterStore
@@ -44,7 +44,7 @@ class Shared:
         self._journal: Journal | None = None
         try:
             self._journal = store.journal(encounter)
-        except StorageError as error:
+        except (StorageError, NotFoundError) as error:
             self.damage = error
 
     @property
@@ -53,6 +53,7 @@ class Shared:
 
         Raises:
             StorageError: It is damaged.
+            NotFoundError: It was deleted.
         """
         if self._journal is None:
             raise self.damage
@@ -60,7 +61,7 @@ class Shared:
 
     @property
     def audible(self) -> Journal | None:
-        """The audio; None if it is damaged."""
+        """The audio; None if it is damaged or was deleted."""
         return self._journal
 
     def summary(self) -> wire.Summary:

@@ -214,5 +214,6 @@ class _Feeder:
         body = {"chunks": chunks}
         if last := self._visit.journal.samples(chunks - 1):
             body["samples"] = (chunks - 1) * CHUNK_SAMPLES + last
-        _log.info("speech: visit %s: recording of %d chunks is complete", self._visit.id, chunks)
+        about = {"event": "recording-complete", "encounter": self._visit.id}
+        _log.info("speech: visit %s: recording of %d chunks is complete", self._visit.id, chunks, extra=about)
         self._transcriber.service.call("POST", f"{self._path}/finish", object, json=body)

@@ -15,6 +15,7 @@ from appliance.kiosk.pipeline import Pipeline
 from appliance.kiosk.shared import LIVE_STATES
 from appliance.kiosk.visit import Visit
 from appliance.runtime.client import ServiceClient
+from appliance.store.audit import Actor
 from appliance.store.encounters import EncounterStore
 
 _log = logging.getLogger(__name__)
@@ -54,9 +55,11 @@ class Visits:
             if encounter.state in LIVE_STATES:
                 try:
                     with self.use(encounter.id) as visit:
-                        _log.info("kiosk: visit %s resumed in state %s", visit.id, visit.state)
+                        about = {"event": "visit-resumed", "encounter": visit.id}
+                        _log.info("kiosk: visit %s resumed in state %s", visit.id, visit.state, extra=about)
                 except ChartsideError as error:
-                    _log.error("kiosk: visit %s cannot be resumed: %s", encounter.id, error.message)
+                    about = {"event": "visit-not-resumed", "encounter": encounter.id}
+                    _log.error("kiosk: visit %s cannot be resumed: %s", encounter.id, error.message, extra=about)
 
     def create(self, template: str, title: str) -> wire.Document:
         """Start a visit."""
@@ -102,26 +105,41 @@ class Visits:
                 entry.pipeline.start()
             return visit.document()
 
-    def delete(self, encounter: str) -> None:
+    def delete(self, encounter: str, actor: Actor = "clinician") -> None:
         """Stop all work on an encounter and remove it for ever.
 
         Raises:
             NotFoundError: There is no such encounter.
         """
+        with self._put_away(encounter, deleted=True):
+            self._store.delete(encounter, actor)
+
+    def delete_audio(self, encounter: str, actor: Actor) -> None:
+        """Remove the audio of an encounter for ever; pages that show it load it again.
+
+        Raises:
+            NotFoundError: There is no such encounter.
+        """
+        with self._put_away(encounter, deleted=False):
+            self._store.delete_audio(encounter, actor)
+
+    @contextlib.contextmanager
+    def _put_away(self, encounter: str, *, deleted: bool) -> Iterator[None]:
+        """Nobody has the encounter at hand, or its journal open, while the block lasts or after it."""
         with self._lock:
             entry = self._entries.get(encounter)
         if entry:
             entry.pipeline.stop()
-            entry.visit.close(deleted=True)
+            entry.visit.close(deleted=deleted)
         try:
-            self._store.delete(encounter)
+            yield
         finally:
             with self._lock:
                 late = self._entries.pop(encounter, None)
             # Somebody may have asked for it just before its key was gone.
             if late and late is not entry:
                 late.pipeline.stop()
-                late.visit.close(deleted=True)
+                late.visit.close(deleted=deleted)
 
     def end_streams(self) -> None:
         """End all event streams, so that the server can stop; the work goes on."""

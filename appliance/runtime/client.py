@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -107,6 +107,26 @@ class ServiceClient:
                 for event in source.iter_sse():
                     if event.data:  # a comment that keeps the connection alive arrives as an empty event
                         yield ServerEvent(int(event.id or 0), event.event, event.data.encode())
+        except httpx.TransportError as error:
+            raise self._gone() from error
+
+    @contextlib.contextmanager
+    def download(self, path: str, *, timeout: float) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
+        """The headers and the content of an answer that is too long to hold.
+
+        Args:
+            path: Path with query.
+            timeout: Seconds to wait for the next piece.
+
+        Raises:
+            UnavailableError: The answer broke off.
+        """
+        try:
+            with self._http.stream("GET", path, timeout=timeout) as response:
+                if response.is_error:
+                    response.read()
+                    raise self._error(response)
+                yield response.headers, response.iter_raw()
         except httpx.TransportError as error:
             raise self._gone() from error
 

@@ -58,13 +58,22 @@ def sign(bundle: Path, key: Path) -> None:
         InputError: The key is not an Ed25519 private key.
         BundleError: There is no manifest.
     """
+    (bundle / SIGNATURE_FILE).write_bytes(read_private_key(key).sign(_read_manifest(bundle)))
+
+
+def read_private_key(path: Path) -> Ed25519PrivateKey:
+    """The private key in a file (PEM, without a password).
+
+    Raises:
+        InputError: The file cannot be read, or does not hold an Ed25519 private key.
+    """
     try:
-        private = load_pem_private_key(_read_key(key), password=None)
+        private = load_pem_private_key(_read_key(path), password=None)
     except (ValueError, TypeError) as error:
-        raise _wrong_key(key, "private") from error
+        raise _wrong_key(path, "private") from error
     if not isinstance(private, Ed25519PrivateKey):
-        raise _wrong_key(key, "private")
-    (bundle / SIGNATURE_FILE).write_bytes(private.sign(_read_manifest(bundle)))
+        raise _wrong_key(path, "private")
+    return private
 
 
 def check_signature(bundle: Path, key: Path) -> None:

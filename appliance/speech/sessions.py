@@ -200,6 +200,15 @@ class Sessions:
             _log.info("the model %s is loaded after %.1f s", engine.name, time.perf_counter() - began)
         finally:
             notify.ready()
+        if self._failure is not None:
+            self._answer_with_the_reason()
+
+    def _answer_with_the_reason(self) -> None:
+        """Give the signs of life that the scheduler would: a service without a model still answers, it does not hang."""
+        alive = notify.SignOfLife()
+        alive()
+        while not self._closed.wait(alive.interval or None):
+            alive()
 
     def _ready(self) -> Scheduler:
         if self._failure is not None:

@@ -7,6 +7,10 @@
     notes       what was written: versions, checks, signature, addenda
     devices     paired tablets and their rooms, the administrator's PIN, how long a door stays shut
     database    transactions, rows and keys, for all of these
+    audit       what was deleted, backed up and restored: a chain of sealed entries
+    renewal     a new key for an encounter, so that what stays behind under the old one cannot be read again
+    snapshot    the database as it is now, for a backup
+    retention   what is deleted when
     records     what the store hands out
     schema      the tables
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 import threading
 import time
@@ -20,7 +21,8 @@ T = TypeVar("T")
 SHREDDED: Final = bytes(WRAPPED_BYTES)
 """Stands where the wrapped key of a deleted encounter was."""
 COLUMNS: Final = (
-    "number, id, created, updated, state, paused, chunks, committed, duration, template, title, problem, section, wrapped"
+    "number, id, created, updated, state, paused, chunks, committed, duration, "
+    "template, title, problem, section, audio_deleted, wrapped"
 )
 FROM: Final = "FROM encounter JOIN encounter_key USING (number)"
 _Kind = Literal["proposal", "dismissal", "signature", "addendum"]
@@ -39,6 +41,8 @@ class Database:
     """
 
     def __init__(self, database: Path, box_key: Path) -> None:
+        self.path = database
+        """The SQLite file."""
         self._lock = threading.RLock()
         self._box = BoxKey.load(box_key, create=not database.exists())
         try:
@@ -49,10 +53,10 @@ class Database:
                 f"The encounter store {database} cannot be created: {error.strerror}.",
                 hint="Choose a writable data directory with free space.",
             ) from error
-        with _translated():
+        with translated():
             self._db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
         try:
-            with _translated():
+            with translated():
                 schema.prepare(self._db)
             self._check_box()
         except BaseException:
@@ -64,9 +68,15 @@ class Database:
         with self._lock:
             self._db.close()
 
+    def box_id(self) -> str:
+        """Tells this store from those of other boxes, and goes with it into a backup: eight hexadecimal digits."""
+        with self._transaction() as db:
+            (probe,) = db.execute("SELECT probe FROM box").fetchone()
+        return hashlib.sha256(probe).hexdigest()[:8]
+
     def _truncate_log(self) -> None:
         """Empty the write-ahead log: it still holds pages as they were before."""
-        with self._lock, _translated():
+        with self._lock, translated():
             (busy, _, _) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StorageError("Another program reads the encounter store.", hint="Stop it, then delete the encounter again.")
@@ -79,6 +89,11 @@ class Database:
                 db.execute("INSERT INTO box VALUES (1, ?)", (self._box.new_key("box")[1],))
             else:
                 self._box.unwrap("box", row["probe"])
+
+    def _box_records(self) -> EncounterKey:
+        """What records of the box itself are sealed with."""
+        (probe,) = self._db.execute("SELECT probe FROM box").fetchone()
+        return self._box.unwrap("box", probe)
 
     def _row(self, encounter: str) -> sqlite3.Row:
         row = self._db.execute(f"SELECT {COLUMNS} {FROM} WHERE id = ?", (encounter,)).fetchone()
@@ -128,7 +143,7 @@ class Database:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; the block may not call other public methods."""
-        with self._lock, _translated():
+        with self._lock, translated():
             self._db.row_factory = sqlite3.Row
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -147,7 +162,7 @@ def now() -> int:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Give SQLite's errors the names of `appliance.errors`."""
     try:
         yield

@@ -13,7 +13,6 @@ import msgspec
 
 from appliance.errors import ConflictError, NotFoundError
 from appliance.store.database import Database, now
-from appliance.store.keys import EncounterKey
 
 Door = Literal["pin", "pairing"]
 """What can be guessed at."""
@@ -171,10 +170,6 @@ class DeviceRecords(Database):
             )
             for row in db.execute("SELECT * FROM device ORDER BY number").fetchall()
         ]
-
-    def _box_records(self) -> EncounterKey:
-        (probe,) = self._db.execute("SELECT probe FROM box").fetchone()
-        return self._box.unwrap("box", probe)
 
     def _seal(self, record: str, text: str) -> bytes:
         return self._box_records().seal(record, text.encode())

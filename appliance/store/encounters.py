@@ -11,20 +11,23 @@ from typing import Any, Self
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from appliance.errors import StorageError
+from appliance.errors import NotFoundError, StorageError
 from appliance.settings import Settings
+from appliance.store.audit import Actor, AuditRecords
 from appliance.store.database import COLUMNS, FROM, SHREDDED, now
 from appliance.store.devices import DeviceRecords
 from appliance.store.journal import Journal
 from appliance.store.keys import sync_directory
 from appliance.store.notes import NoteRecords
 from appliance.store.records import Encounter, Problem, State, described
+from appliance.store.renewal import reseal
+from appliance.store.snapshot import SnapshotRecords
 from appliance.store.turns import TurnRecords
 
 _log = logging.getLogger(__name__)
 
 
-class EncounterStore(TurnRecords, NoteRecords, DeviceRecords):
+class EncounterStore(TurnRecords, NoteRecords, DeviceRecords, AuditRecords, SnapshotRecords):
     """All encounters of the box. Safe to use from several threads; a second process is locked out.
 
     Args:
@@ -42,6 +45,7 @@ class EncounterStore(TurnRecords, NoteRecords, DeviceRecords):
         self._journal_dir = journal_dir
         try:
             self._make_journal_dir()
+            self._remove_snapshots()
             self._finish_deletions()
         except BaseException:
             self.close()
@@ -126,12 +130,19 @@ class EncounterStore(TurnRecords, NoteRecords, DeviceRecords):
 
         Raises:
             StorageError: The journal is damaged.
+            NotFoundError: There is no such encounter, or its audio was deleted.
         """
         with self._transaction():
             row = self._row(encounter)
-        return Journal(self._journal_path(encounter), self._key(row))
+        if row["audio_deleted"] is not None:
+            raise NotFoundError("The recording was deleted.", hint="The transcript and the note are kept.")
+        return Journal(self.journal_path(encounter), self._key(row))
 
-    def delete(self, encounter: str) -> None:
+    def journal_path(self, encounter: str) -> Path:
+        """Where an encounter's audio is, if there is any."""
+        return self._journal_dir / f"{encounter}.journal"
+
+    def delete(self, encounter: str, actor: Actor = "clinician") -> None:
         """Make an encounter unreadable for ever, then remove it. Its journal must be closed.
 
         The key goes first: after a crash in the middle, what is left cannot be read and is removed at the next start.
@@ -142,7 +153,38 @@ class EncounterStore(TurnRecords, NoteRecords, DeviceRecords):
         with self._transaction() as db:
             row = self._row(encounter)
             db.execute("UPDATE encounter_key SET wrapped = ? WHERE number = ?", (SHREDDED, row["number"]))
+            self._add_audit("encounter deleted", actor, encounter=encounter)
+        _log.info("store: encounter %s deleted (%s)", encounter, actor, extra={"event": "deleted", "encounter": encounter})
         self._finish_deletions()
+
+    def delete_audio(self, encounter: str, actor: Actor) -> None:
+        """Make the audio of an encounter unreadable for ever, then remove it; all else is kept. Its journal must be closed.
+
+        The encounter gets a new key. After a crash, what is left of the audio is removed at the next start.
+
+        Raises:
+            NotFoundError: There is no such encounter.
+            StorageError: A record of the encounter was changed; nothing was deleted.
+        """
+        with self._transaction() as db:
+            row = self._row(encounter)
+            key, wrapped = self._box.new_key(encounter)
+            reseal(db, row["number"], self._key(row), key)
+            db.execute("UPDATE encounter_key SET wrapped = ? WHERE number = ?", (wrapped, row["number"]))
+            db.execute("UPDATE encounter SET audio_deleted = ? WHERE number = ?", (now(), row["number"]))
+            self._add_audit("audio deleted", actor, encounter=encounter)
+        about = {"event": "audio-deleted", "encounter": encounter}
+        _log.info("store: audio of encounter %s deleted (%s)", encounter, actor, extra=about)
+        self._truncate_log()
+        self._finish_deletions()
+
+    def mark_audio(self) -> None:
+        """Say of signed encounters without a journal that their audio was deleted; for a store from a backup without it."""
+        for encounter in self.all():
+            if encounter.state == "signed" and not self.journal_path(encounter.id).exists():
+                with self._transaction() as db:
+                    silent = "UPDATE encounter SET audio_deleted = coalesce(audio_deleted, ?) WHERE id = ?"
+                    db.execute(silent, (now(), encounter.id))
 
     def _make_journal_dir(self) -> None:
         try:
@@ -157,30 +199,30 @@ class EncounterStore(TurnRecords, NoteRecords, DeviceRecords):
         shredded = "SELECT number FROM encounter_key WHERE wrapped = ?"
         with self._transaction() as db:
             rows = db.execute(f"SELECT number, id FROM encounter WHERE number IN ({shredded})", (SHREDDED,)).fetchall()  # noqa: S608
-        if not rows:
+            silent = db.execute("SELECT id FROM encounter WHERE audio_deleted IS NOT NULL").fetchall()
+        paths = [path for row in (*rows, *silent) if (path := self.journal_path(row["id"])).exists()]
+        if not rows and not paths:
             return
         self._truncate_log()
         try:
-            for row in rows:
-                self._journal_path(row["id"]).unlink(missing_ok=True)
+            for path in paths:
+                path.unlink(missing_ok=True)
             sync_directory(self._journal_dir)
         except OSError as error:
             raise StorageError(
-                f"The audio of a deleted encounter cannot be removed: {error.strerror}.",
+                f"Deleted audio cannot be removed: {error.strerror}.",
                 hint="Its key is destroyed; the file goes at the next start.",
             ) from error
         with self._transaction() as db:
             db.executemany("DELETE FROM encounter WHERE number = ?", [(row["number"],) for row in rows])
         self._truncate_log()
 
-    def _journal_path(self, encounter: str) -> Path:
-        return self._journal_dir / f"{encounter}.journal"
-
     def _readable(self, row: sqlite3.Row) -> Encounter:
         try:
             return self._encounter(row)
         except StorageError as error:
-            _log.error("store: encounter %s does not open", row["id"])
+            about = {"event": "encounter-unreadable", "encounter": row["id"]}
+            _log.error("store: encounter %s does not open", row["id"], extra=about)
             return described(row, title="", template="", problem=Problem.of(error), state="failed")
 
     def _encounter(self, row: sqlite3.Row) -> Encounter:

@@ -123,7 +123,16 @@ CREATE TABLE throttle (
 ) STRICT;
 """
 
-_STEPS: Final = (_FIRST, _REVIEW, _DEVICES)
+# The audit chain refers to encounters that are gone, so it belongs to none.
+_AUDIT: Final = """
+ALTER TABLE encounter ADD COLUMN audio_deleted INTEGER;
+CREATE TABLE audit (
+    n INTEGER PRIMARY KEY,
+    entry BLOB NOT NULL
+) STRICT;
+"""
+
+_STEPS: Final = (_FIRST, _REVIEW, _DEVICES, _AUDIT)
 """Step `n` makes version `n + 1` of the version before it, 0 being an empty file."""
 VERSION: Final = len(_STEPS)
 """Written to `PRAGMA user_version`; a store of a later version is refused, never guessed at."""

@@ -38,9 +38,7 @@ def verify(settings: Settings, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def install(settings: Settings, file: Path) -> None:
     """Install FILE; a new system takes effect at the next boot, and goes away again if it fails its self-test."""
-    manifest = installing.install(file, _box(settings))
-    last = "Restart the box." if manifest.component == "system" else "Restart the services, or the box."
-    click.echo(f"{_described(manifest)} is installed. {last}")
+    click.echo(install_file(settings, file))
 
 
 @update.command()
@@ -62,6 +60,17 @@ def keep_floor() -> None:
 
 
 update.add_command(self_test)
+
+
+def install_file(settings: Settings, file: Path) -> str:
+    """Install an update; returns what it is and what to do next.
+
+    Raises:
+        ChartsideError: It may not be installed, or could not be; the running system is unchanged.
+    """
+    manifest = installing.install(file, _box(settings))
+    last = "Restart the box." if manifest.component == "system" else "Restart the services, or the box."
+    return f"{_described(manifest)} is installed. {last}"
 
 
 def _box(settings: Settings) -> Box:

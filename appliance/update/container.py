@@ -54,8 +54,6 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     component: Component
     version: Version
     board: Board
-    floor: Version
-    """The oldest version that may be installed once this one runs."""
     created: Annotated[datetime, msgspec.Meta(tz=True)]
     files: Annotated[tuple[PackedFile, ...], msgspec.Meta(min_length=1, max_length=16)]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from appliance.errors import ChartsideError, InputError
 from appliance.runtime.bundle import describe_file
+from appliance.runtime.signature import read_private_key
 from appliance.update.container import Component, Manifest, PackedFile, write_update
 from appliance.update.release import Release, load_release
 
@@ -39,7 +39,9 @@ def pack(
             raise InputError(f"There is no file {path}.", hint="Build the image first.")
         packed.append(PackedFile(path.name, found.bytes, found.sha256))
     facts = {
-        **msgspec.structs.asdict(release),
+        "product": release.product,
+        "version": release.version,
+        "board": release.board,
         "component": component,
         "created": created,
         "files": msgspec.to_builtins(packed),
@@ -66,19 +68,9 @@ def main(files: tuple[Path, ...], key_file: Path, release_file: Path, models: st
         if models:
             release = msgspec.structs.replace(release, version=models)
         component: Component = "models" if models else "system"
-        pack(output, files, _read_key(key_file), release=release, component=component, created=datetime.now(UTC))
+        pack(output, files, read_private_key(key_file), release=release, component=component, created=datetime.now(UTC))
     except ChartsideError as error:
         raise click.ClickException(f"{error.message} {error.hint}") from error
-
-
-def _read_key(path: Path) -> Ed25519PrivateKey:
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The key {path} cannot be read.", hint="Give an Ed25519 key (PEM).") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise InputError(f"{path} does not hold an Ed25519 key.", hint="Make keys with `make image-keys`.")
-    return key
 
 
 if __name__ == "__main__":

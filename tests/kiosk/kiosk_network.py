@@ -37,10 +37,10 @@ ADDRESS = ip_address("192.168.7.20")
 class Tablet:
     """A browser without a screen: cookies, TLS with the box's authority, headers that browsers send."""
 
-    def __init__(self, port: int, host: str, authority: bytes) -> None:
+    def __init__(self, port: int, host: str, authority: bytes, address: str = "127.0.0.1") -> None:
         context = ssl.create_default_context(cadata=authority.decode())
         headers = {"Host": f"{host}:{port}"}
-        self.http = httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=context, headers=headers, timeout=30)
+        self.http = httpx.Client(base_url=f"https://{address}:{port}", verify=context, headers=headers, timeout=30)
         self._host = host
 
     def close(self) -> None:
@@ -131,7 +131,9 @@ def on_network(
         connection = Connection(settings, port, trust, clock=clock, find_addresses=lambda: [ADDRESS], interfaces=["127.0.0.1"])
         access = Access(store, visits, connection)
         templates = Templates(note, settings.template)
-        app = create_app(visits, speech, note, templates, Health(settings), page_dir=page_dir, access=access)
+        app = create_app(
+            visits, speech, note, templates, Health(settings), page_dir=page_dir, bundle=settings.bundle, access=access
+        )
         server = NetworkServer(app, listener, visits.end_streams, tls=connection.tls)
         server.prepare()
         thread = threading.Thread(target=server.serve)

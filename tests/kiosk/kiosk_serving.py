@@ -9,7 +9,9 @@ from pathlib import Path
 
 from kiosk_client import MAX_CHUNKS, Kiosk
 
+from appliance.backup.keeper import StoreKeeper
 from appliance.kiosk.health import Health
+from appliance.kiosk.keeping import keeping
 from appliance.kiosk.service import create_app
 from appliance.kiosk.templates import Templates
 from appliance.kiosk.visits import Visits
@@ -26,6 +28,7 @@ def serving(settings: Settings, speech_socket: Path, note_socket: Path, page_dir
         contextlib.closing(ServiceClient(note_socket, "note")) as note,
         contextlib.closing(EncounterStore.open(settings)) as store,
         contextlib.closing(Visits(store, speech, note, max_chunks=MAX_CHUNKS)) as visits,
+        keeping(settings, StoreKeeper(settings, store, visits.delete, visits.delete_audio)),
     ):
         visits.resume()
         app = create_app(visits, speech, note, Templates(note, settings.template), Health(settings), page_dir=page_dir)

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from appliance.errors import BundleError
+from appliance.note.worker import Worker
 from appliance.runtime import notify
+from appliance.settings import Settings
+from appliance.speech.sessions import Sessions
 
 
 @pytest.fixture
@@ -18,6 +24,10 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
         receiver.setblocking(False)  # noqa: FBT003
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         yield receiver
+
+
+def no_model(*_arguments: object) -> Any:
+    raise BundleError("There is no model bundle.", hint="Build one.")
 
 
 def received(manager: socket.socket) -> list[bytes]:
@@ -59,6 +69,27 @@ def test_nothing_is_sent_where_systemd_does_not_watch(
         monkeypatch.setenv("WATCHDOG_PID", pid)
     notify.SignOfLife()()
     assert received(manager) == []
+
+
+@pytest.mark.parametrize("service", ["note", "speech"])
+def test_a_service_without_its_model_still_gives_signs_of_life(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    """Else systemd would kill what still answers, and says why there is no model, again and again."""
+    monkeypatch.setenv("WATCHDOG_USEC", "400000")
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
+    worker, sessions = Worker(no_model), None
+    if service == "note":
+        worker.start()
+    else:
+        sessions = Sessions(Settings(), no_model)
+    time.sleep(1)
+    messages = received(manager)
+    worker.stop()
+    if sessions:
+        sessions.close()
+    assert messages[0] == b"READY=1"
+    assert messages.count(b"WATCHDOG=1") >= 4
 
 
 def test_a_service_outside_of_systemd_is_not_disturbed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

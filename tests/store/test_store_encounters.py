@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import resource
@@ -11,29 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 from store_child import run_in_child
+from store_visits import ADDENDUM, CHECK, DISMISSAL, NOTE, PROBLEM, PROPOSAL, SAID, SIGNATURE, fill, turn
 
-from appliance.audio import CHUNK_BYTES
-from appliance.clinical_note import Check, CheckedSection, CheckedSentence, Note, Omission, Section, Stamp
+from appliance.clinical_note import Note
 from appliance.errors import ConflictError, NotFoundError, StorageError
 from appliance.settings import Settings
 from appliance.store import schema
 from appliance.store.encounters import EncounterStore
-from appliance.store.records import Addendum, Dismissal, Label, Override, Problem, Proposal, Signature
-from appliance.transcript import Gap, Turn, Word
-
-SAID = "chest pain since Tuesday"
-NOTE = Note("aci", (Section("plan", "Plan", SAID),), Stamp("b", "m", "none", "sections", "0" * 12, "0"))
-PROBLEM = Problem("title", SAID, "hint")
-CHECK = Check(
-    (CheckedSection("plan", (CheckedSentence(SAID, "supported", "none"),)),),
-    (Omission("result", SAID, "plan", (0,), "major"),),
-)
-PROPOSAL = Proposal(0, 0, 1, SAID, "chest")
-DISMISSAL = Dismissal("result", SAID, SAID, 1.0)
-SIGNATURE = Signature(
-    1, SAID, 2.0, (Override("unsupported", "plan", 0, SAID, SAID),), NOTE.stamp, SAID, hashlib.sha256(SAID.encode()).hexdigest()
-)
-ADDENDUM = Addendum(SAID, SAID, 3.0)
+from appliance.store.records import Label
+from appliance.transcript import Gap, Turn
 
 
 @pytest.fixture
@@ -46,29 +31,6 @@ def store(settings: Settings) -> Iterator[EncounterStore]:
     store = EncounterStore.open(settings)
     yield store
     store.close()
-
-
-def turn(n: int) -> Turn:
-    return Turn(f"{SAID} {n}", float(n), n + 0.9, (Word(SAID, float(n), n + 0.9, 0.5),))
-
-
-def fill(store: EncounterStore, turns: int = 3) -> str:
-    """An encounter with everything an encounter can have."""
-    encounter = store.create("aci", SAID).id
-    for n in range(turns):
-        store.add_turn(encounter, turn(n), 16_000 * (n + 1), voice=SAID.encode(), proposals=[PROPOSAL])
-    store.set_labels(encounter, {n: Label("unknown", chosen="patient") for n in range(turns - 1)})
-    store.add_gap(encounter, Gap(90.0, 91.5), 16_000 * 92)
-    store.update(encounter, state="draft", chunks=200, duration=100.0, problem=PROBLEM, section=SAID)
-    store.add_note(encounter, NOTE, after=0)
-    store.set_check(encounter, 1, CHECK)
-    store.add_dismissal(encounter, DISMISSAL)
-    store.sign(encounter, SIGNATURE)
-    store.add_addendum(encounter, ADDENDUM)
-    journal = store.journal(encounter)
-    journal.append(0, (SAID.encode() * CHUNK_BYTES)[:CHUNK_BYTES])
-    journal.close()
-    return encounter
 
 
 def everything_on_disk(settings: Settings) -> bytes:
@@ -256,7 +218,7 @@ def test_a_deleted_encounter_leaves_neither_key_nor_data(settings: Settings) -> 
     store.close()
 
 
-@pytest.mark.parametrize("crash_at", ["_truncate_log", "_journal_path"])
+@pytest.mark.parametrize("crash_at", ["_truncate_log", "journal_path"])
 def test_a_deletion_that_was_interrupted_is_completed_at_the_next_start(settings: Settings, crash_at: str) -> None:
     store = EncounterStore.open(settings)
     encounter, other = fill(store), fill(store)
