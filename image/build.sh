@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Builds the image. Usage: build.sh PROFILE ARCHITECTURE, such as: build.sh cpu x86-64
+# A profile is a lock file in requirements/ and, but for cpu, a folder in mkosi.profiles/; docs/profiles.md.
 #
 #   CHARTSIDE_BUNDLE         the model bundle (`make models`)
 #   CHARTSIDE_IMAGE_DIR      work folder; default: build/image (5 GB when it is done)
 #   CHARTSIDE_IMAGE_VERSION  default: Chartside's version
 #   CHARTSIDE_KEYS           the vendor's keys; default: keys for development, made in the work folder
 #   CHARTSIDE_FLOOR          the oldest version that may be installed over this one; default: 0
+#   CHARTSIDE_VENDOR_PACKAGES  a folder of .deb files that are installed as well, such as drivers that Debian does not have
 #   CHARTSIDE_DEBIAN_MIRROR, CHARTSIDE_DEBIAN_SECURITY_MIRROR
 #                            default: the mirror of this machine
 set -euo pipefail
@@ -24,13 +26,16 @@ fail() {
     exit 2
 }
 case $profile in
-    cpu) lock=runtime.txt ;;
-    *) fail "There is no profile $profile yet; take PROFILE=cpu." ;;
+    cpu) lock=runtime.txt components=main board=$architecture ;;
+    intel) lock=openvino.txt components="main non-free-firmware" board=$architecture-intel ;;
+    nvidia) lock=nvidia.txt components="main contrib non-free non-free-firmware" board=$architecture-nvidia ;;
+    *) fail "There is no profile $profile; take PROFILE=cpu, intel or nvidia." ;;
 esac
 case $architecture in
     x86-64) kernel=linux-image-amd64 ;;
     *) fail "There is no image for $architecture yet; take ARCH=x86-64." ;;
 esac
+[ "$profile" = cpu ] || [ "$architecture" = x86-64 ] || fail "The profile $profile is for ARCH=x86-64 only."
 [ "$(id -u)" = 0 ] || fail "Building needs root, for mount namespaces only: run it with sudo, or in a container."
 [ -f "$CHARTSIDE_BUNDLE/bundle.json" ] || fail "There is no model bundle in $CHARTSIDE_BUNDLE: run \`make models\` first."
 
@@ -61,7 +66,7 @@ install -D -m 755 "$here/chartside" "$work/stage/usr/bin/chartside"
 install -D -m 644 "$here/self-test.opus" "$work/stage/usr/share/chartside/self-test.opus"
 install -D -m 644 "$keys/models.crt" "$work/stage/usr/lib/verity.d/chartside.crt"
 install -D -m 644 "$keys/update.json" "$work/stage/usr/lib/chartside/update-keys/vendor.json"
-printf '{"product":"chartside","version":"%s","board":"%s","floor":"%s"}\n' "$version" "$architecture" "${CHARTSIDE_FLOOR:-0}" \
+printf '{"product":"chartside","version":"%s","board":"%s","floor":"%s"}\n' "$version" "$board" "${CHARTSIDE_FLOOR:-0}" \
     > "$work/stage/usr/lib/chartside/release.json"
 
 echo "Packing the model bundle"
@@ -84,11 +89,22 @@ rm -f "$output/$name".*
 sandbox=$work/sandbox/etc/apt
 mkdir -p "$sandbox/sources.list.d" "$sandbox/apt.conf.d"
 # mkosi's own list would name archives that not every mirror has.
-sed 's#^deb #deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] #' "$tree/etc/apt/sources.list" > "$sandbox/sources.list.d/mkosi.list"
+sed "s#^deb #deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] #; s# main\$# $components#" "$tree/etc/apt/sources.list" > "$sandbox/sources.list.d/mkosi.list"
 : > "$sandbox/sources.list.d/mkosi.sources"
 echo 'Acquire::Languages "none";' > "$sandbox/apt.conf.d/99-no-translations"
+chosen=(--package="$kernel")
+[ "$profile" = cpu ] || chosen+=(--profile="$profile")
+rm -rf "$work/vendor"
+if [ -n "${CHARTSIDE_VENDOR_PACKAGES:-}" ]; then
+    mkdir "$work/vendor"
+    chosen+=(--package-directory=/image/vendor)
+    for package in "$CHARTSIDE_VENDOR_PACKAGES"/*.deb; do
+        cp "$package" "$work/vendor/"
+        chosen+=(--package="$(dpkg-deb --field "$package" Package)")
+    done
+fi
 inside mkosi --directory=/repository/image --force --image-version="$version" --architecture="$architecture" --output-directory=/image/output \
-    --sandbox-tree=/image/sandbox --package="$kernel" --extra-tree=/image/stage --extra-tree=/image/models:/models build
+    --sandbox-tree=/image/sandbox "${chosen[@]}" --extra-tree=/image/stage --extra-tree=/image/models:/models build
 
 inside zstd --quiet --force -T0 -3 "/image/output/$name.raw" -o "/image/output/$name.raw.zst"
 
@@ -105,11 +121,20 @@ cp "$output/$name.efi" "$work/update/"
 size() {
     echo $(($(du -cb "$@" | tail -n1 | cut -f1) / 1000000))
 }
-size_mb=$(size "$output/$name.raw.zst")
-system_mb=$(($(inside bash -c "cat update/* | zstd -3 -T0 | wc -c") / 1000000))
+disk_mb=$(size "$output/$name.raw.zst")
+# The system without models: what an update holds, compressed in the same way.
+size_mb=$(($(inside bash -c "cat update/* | zstd -3 -T0 | wc -c") / 1000000))
 build_s=$SECONDS
-printf '{"file":"%s","version":"%s","board":"%s","profile":"%s","build_s":%d,"size_mb":%d,"system_mb":%d}\n' \
-    "$name.raw" "$version" "$architecture" "$profile" "$build_s" "$size_mb" "$system_mb" > "$output/build.json"
+printf '{"file":"%s","version":"%s","board":"%s","profile":"%s","build_s":%d,"size_mb":%d,"disk_mb":%d}\n' \
+    "$name.raw" "$version" "$board" "$profile" "$build_s" "$size_mb" "$disk_mb" > "$output/build.json"
 (cd "$repository" && "$python" -m appliance.update.pack --key "$keys/update.key" --release "$work/stage/usr/lib/chartside/release.json" \
     --output "$output/$name.chartside" "$work/update/"*)
-echo "image: file=$output/$name.raw build_s=$build_s size_mb=$size_mb system_mb=$system_mb"
+
+echo "Listing and signing the release"
+mv "$output/initrd.manifest" "$output/${name}_initrd.manifest"
+"$python" "$here/release.py" sbom --work "$work" "$output/$name.cdx.json" "$output/$name"{,_initrd}.manifest
+rm -rf "$output/release"
+mkdir "$output/release"
+ln "$output"/{build.json,"$name".{raw.zst,chartside,manifest,cdx.json},"${name}_initrd.manifest"} "$output/release/"
+"$python" "$here/release.py" sign --key "$keys/update.key" "$output/release"
+echo "image: file=$output/$name.raw build_s=$build_s size_mb=$size_mb disk_mb=$disk_mb"

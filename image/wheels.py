@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fetches the wheels of the image, at the hashes of the lock file, and builds the one of Chartside.
 
-    wheels.py LOCK ARCHITECTURE DIRECTORY
+    wheels.py LOCK ARCHITECTURE DIRECTORY [SYSTEM]
 
 pip reads the markers of a lock file for the Python that runs it (`python_full_version < '3.12'`), whatever `--python-version`
 says. So they are read here, for the Python and the machine of the image, and pip gets what is left, hashes included.
@@ -15,34 +15,43 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from packaging.markers import Marker
 
-PYTHON: Final = "3.13"
-"""Of Debian 13."""
-GLIBC_MINOR: Final = 41
-"""glibc 2.41 of Debian 13: wheels for an older one fit."""
+
+class System(NamedTuple):
+    """A distribution that an image is made of."""
+
+    python: str
+    glibc_minor: int
+    """Wheels for an older glibc fit."""
+
+
+TRIXIE: Final = System("3.13", 41)
+SYSTEMS: Final = {"trixie": TRIXIE, "noble": System("3.12", 39)}
+"""Debian 13; Ubuntu 24.04, for Jetson."""
 MACHINES: Final = {"x86-64": "x86_64", "arm64": "aarch64"}
 """Machine of a wheel by systemd's name of the architecture."""
 
 
-def requirements_for(lock: str, machine: str) -> str:
+def requirements_for(lock: str, machine: str, system: System = TRIXIE) -> str:
     """The requirements of a lock file that the image needs, without markers.
 
     Args:
         lock: A requirements file with hashes, as `scripts/lock.sh` writes it.
         machine: As in the names of wheels, such as `x86_64`.
+        system: What the image is made of.
     """
     environment = {
         "implementation_name": "cpython",
-        "implementation_version": f"{PYTHON}.0",
+        "implementation_version": f"{system.python}.0",
         "os_name": "posix",
         "platform_machine": machine,
         "platform_python_implementation": "CPython",
         "platform_system": "Linux",
-        "python_full_version": f"{PYTHON}.0",
-        "python_version": PYTHON,
+        "python_full_version": f"{system.python}.0",
+        "python_version": system.python,
         "sys_platform": "linux",
         "extra": "",
     }
@@ -57,22 +66,23 @@ def requirements_for(lock: str, machine: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def platforms_for(machine: str) -> list[str]:
+def platforms_for(machine: str, system: System = TRIXIE) -> list[str]:
     """The platform tags that fit, as options of pip, the newest first (PEP 600)."""
-    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC_MINOR, 16, -1)]
+    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(system.glibc_minor, 16, -1)]
     return [option for tag in [*tags, f"manylinux2014_{machine}", f"linux_{machine}"] for option in ("--platform", tag)]
 
 
 def main() -> None:
     """Fill the directory; what is there of the same lock file stays."""
     lock, architecture, directory = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    system = SYSTEMS[sys.argv[4]] if len(sys.argv) > 4 else TRIXIE  # noqa: PLR2004
     pip = [sys.executable, "-m", "pip"]
     made_from = directory / "made-from.txt"
-    wanted = requirements_for(lock.read_text("utf-8"), MACHINES[architecture])
+    wanted = requirements_for(lock.read_text("utf-8"), MACHINES[architecture], system)
     if not made_from.exists() or made_from.read_text("utf-8") != wanted:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        _fetch(pip, wanted, MACHINES[architecture], directory)
+        _fetch(pip, wanted, MACHINES[architecture], system, directory)
         made_from.write_text(wanted, "utf-8")
     product = Path(__file__).parent.parent
     shutil.rmtree(product / "build" / "lib", ignore_errors=True)  # setuptools would pack modules that are gone by now
@@ -82,13 +92,13 @@ def main() -> None:
     subprocess.run([*build, str(product)], check=True)
 
 
-def _fetch(pip: list[str], requirements: str, machine: str, directory: Path) -> None:
+def _fetch(pip: list[str], requirements: str, machine: str, system: System, directory: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(requirements)
         file.flush()
-        target = ["--python-version", PYTHON, "--implementation", "cp", "--only-binary", ":all:", *platforms_for(machine)]
+        fits = ["--implementation", "cp", "--only-binary", ":all:", *platforms_for(machine, system)]
         download = [*pip, "download", "--quiet", "--no-deps", "--require-hashes", "--dest", str(directory)]
-        subprocess.run([*download, *target, "--requirement", file.name], check=True)
+        subprocess.run([*download, "--python-version", system.python, *fits, "--requirement", file.name], check=True)
 
 
 if __name__ == "__main__":

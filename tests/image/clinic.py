@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,17 +16,19 @@ from kiosk_network import Tablet
 
 from appliance.audio import CHUNK_MEDIA_TYPE, CHUNK_SAMPLES, SAMPLE_RATE
 
-CLIP: Final = Path(__file__).parent.parent.parent / "image" / "self-test.opus"
+_VISIT: Final = Path(__file__).parent.parent.parent / "samples/visits/type-2-diabetes/audio.opus"
+_VISIT_SECONDS: Final = 40
+"""Its beginning, which has a wrong dose that is put right."""
 _NAME: Final = "chartside.local"
 _PATIENCE: Final = 300.0
 
 
-def new_tablet(https_port: int, http_port: int) -> Tablet:
+def new_tablet(https_port: int = 443, http_port: int = 80, address: str = "127.0.0.1") -> Tablet:
     """A tablet that got the authority of the box from its trust page."""
-    url = f"http://127.0.0.1:{http_port}/chartside.crt"
+    url = f"http://{address}:{http_port}/chartside.crt"
     authority = httpx.get(url, headers={"Host": _NAME}, timeout=_PATIENCE).raise_for_status().content
     pem = x509.load_der_x509_certificate(authority).public_bytes(Encoding.PEM)
-    tablet = Tablet(https_port, _NAME, pem)
+    tablet = Tablet(https_port, _NAME, pem, address)
     tablet.http.timeout = httpx.Timeout(_PATIENCE)
     return tablet
 
@@ -37,13 +40,24 @@ def pair(tablet: Tablet, setup_code: str) -> None:
     assert tablet.pair(tablet.new_code(1)).status_code == 303
 
 
-def record_visit(tablet: Tablet, limit: float) -> dict[str, Any]:
-    """Record the clip, and wait at most `limit` seconds for the note; the encounter."""
+def record_visit(tablet: Tablet, limit: float, halfway: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Record the beginning of a sample visit, as fast as the box takes it, and wait for the note.
+
+    Args:
+        tablet: A paired one.
+        limit: Longest time in seconds until there is a note.
+        halfway: Called when half of the sound was sent.
+
+    Returns:
+        The encounter.
+    """
     began = time.monotonic()
     visit = tablet.request("POST", "/api/encounters", json={}).json()["id"]
     pcm = _samples()
     chunks = [pcm[start : start + CHUNK_SAMPLES].tobytes() for start in range(0, len(pcm), CHUNK_SAMPLES)]
     for number, chunk in enumerate(chunks):
+        if number == len(chunks) // 2:
+            halfway()
         options: dict[str, Any] = {"content": chunk, "headers": {"Content-Type": CHUNK_MEDIA_TYPE}}
         assert tablet.request("PUT", f"/api/encounters/{visit}/audio/{number}", **options).status_code == 200
     assert tablet.request("POST", f"/api/encounters/{visit}/finish", json={"chunks": len(chunks)}).status_code == 202
@@ -63,6 +77,6 @@ def assert_became_a_note(encounter: dict[str, Any]) -> None:
 
 def _samples() -> np.ndarray[Any, np.dtype[np.int16]]:
     resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE)
-    with av.open(str(CLIP)) as file:
+    with av.open(str(_VISIT)) as file:
         blocks = [block.to_ndarray()[0] for frame in file.decode(audio=0) for block in resampler.resample(frame)]
-    return np.concatenate(blocks).astype("<i2")
+    return np.concatenate(blocks)[: _VISIT_SECONDS * SAMPLE_RATE].astype("<i2")

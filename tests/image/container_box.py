@@ -1,41 +1,36 @@
 """The built system in a container: its root without kernel and boot loader, in seconds instead of a quarter of an hour.
 
-The root is unpacked from the built file system (no loop device), and systemd-nspawn of the tools tree boots it in a network
-namespace of its own, which this process enters with one thread. Models come from the bundle's folder, because a container has
-no device mapper.
+The root is unpacked from the built file system (no loop device); systemd-nspawn of the tools tree boots it on the network of
+a clinic. Models come from the bundle's folder, because a container has no device mapper.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from tools_tree import entered, seen
+from clinic_network import BOX_CABLE, SET_UP, ClinicNetwork, in_network_of
+from tools_tree import ROOT, entered, seen
 
-_NEW_NETWORK: Final = 0x40000000  # CLONE_NEWNET
-_BOOT: Final = r"""
+_NETWORK_FILE: Final = ROOT / "image/mkosi.extra/usr/lib/systemd/network/80-wired.network"
+_BOOT: Final = rf"""
 set -eu
-umount -l /sys/fs/cgroup
+mount -t sysfs -o ro sysfs /sys  # of this network namespace; read-only says that no udev is there to be waited for
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /sys/fs/cgroup/chartside-test
 echo $$ > /sys/fs/cgroup/chartside-test/cgroup.procs
-ip link set lo up
-ip link add clinic0 type veth peer name clinic1
-ip addr add 192.168.77.1/24 dev clinic0
-ip link set clinic0 up
-ip link set clinic1 up
+{SET_UP}
 no_getty=$(printf '[Service]\nExecStart=\nExecStart=-/bin/true\n')
-exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1" --volatile=state --boot --console=pipe \
-    --link-journal=no --machine=chartside-test --resolv-conf=off --timezone=off --capability=CAP_NET_ADMIN \
-    --bind-ro="$2":/run/chartside-models \
+exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1/root" --volatile=state --boot --console=pipe \
+    --link-journal=no --machine=chartside-test --resolv-conf=off --timezone=off --network-interface={BOX_CABLE} \
+    --bind-ro="$1/bundle":/run/chartside-models --bind-ro="$1/cable.network":/run/systemd/network/10-cable.network \
     "--set-credential=systemd.unit-dropin.console-getty.service:$no_getty" </dev/null
 """
 
@@ -45,15 +40,26 @@ class ContainerBox:
 
     Args:
         leader: Process id of its first process.
+        network: The clinic around it.
     """
 
-    def __init__(self, leader: int) -> None:
+    def __init__(self, leader: int, network: ClinicNetwork) -> None:
         self._leader = leader
+        self.network: Final = network
 
     def run(self, *command: str) -> str:
         """What a command prints inside."""
         call = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", *command]
         return subprocess.run(call, check=False, capture_output=True, text=True).stdout.strip()
+
+    def wait_until_left(self, seconds: float) -> bool:
+        """Whether its first process ends in time, as it does when the system restarts."""
+        deadline = time.monotonic() + seconds
+        while Path(f"/proc/{self._leader}").exists():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.5)
+        return True
 
     def wait_until_started(self, seconds: float) -> str:
         """The state of the system once everything that starts at boot was started, such as `running` or `degraded`."""
@@ -66,15 +72,10 @@ class ContainerBox:
         return "starting"
 
     @contextmanager
-    def network(self) -> Iterator[None]:
-        """This thread is on the container's network."""
-        library = ctypes.CDLL(None, use_errno=True)
-        with open("/proc/self/ns/net") as home, open(f"/proc/{self._leader}/ns/net") as there:  # noqa: PTH123
-            assert library.setns(there.fileno(), _NEW_NETWORK) == 0, os.strerror(ctypes.get_errno())
-            try:
-                yield
-            finally:
-                library.setns(home.fileno(), _NEW_NETWORK)
+    def here(self) -> Iterator[None]:
+        """This thread is on the network inside the box, which has an end of the cable and a loopback."""
+        with in_network_of(self._leader):
+            yield
 
 
 @contextmanager
@@ -94,33 +95,38 @@ def container_box(root: Path, bundle: Path, work: Path) -> Iterator[ContainerBox
     unpack = entered(work, "fsck.erofs", f"--extract={seen(unpacked, work)}", seen(root, work))
     subprocess.run(unpack, check=True, capture_output=True)
     (unpacked / "etc/fstab").write_text("")  # the partitions are not there
+    # The image's own file, for a kind of cable that only a test has.
+    cable = _NETWORK_FILE.read_text("utf-8").replace("Type=ether\nKind=!*", f"Name={BOX_CABLE}")
+    assert BOX_CABLE in cable
+    (container / "cable.network").write_text(cable)
     with (container / "log.txt").open("w") as log:
-        boot = entered(work, "bash", "-c", _BOOT, "boot", seen(unpacked, work), seen(container / "bundle", work))
-        process = subprocess.Popen(
-            ["nice", "-n", "5", "unshare", "--net", *boot], stdout=log, stderr=log, start_new_session=True
-        )
+        boot = entered(work, "bash", "-c", _BOOT, "boot", seen(container, work))
+        process = subprocess.Popen(["unshare", "--net", *boot], stdout=log, stderr=log, start_new_session=True)
+    leader = 0
     try:
-        yield ContainerBox(_leader(process))
+        leader = _leader(process, container / "log.txt")
+        with closing(ClinicNetwork(process.pid, work)) as network:
+            yield ContainerBox(leader, network)
     finally:
-        with suppress(AssertionError, ProcessLookupError):
-            os.kill(_leader(process), signal.SIGRTMIN + 4)  # power off, says systemd(1)
-        try:
+        if leader:
+            with suppress(ProcessLookupError):
+                os.kill(leader, signal.SIGRTMIN + 4)  # power off, says systemd(1)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # the router as well
+        process.wait()
         shutil.rmtree(container, ignore_errors=True)
 
 
-def _leader(process: subprocess.Popen[bytes]) -> int:
+def _leader(process: subprocess.Popen[bytes], log: Path) -> int:
     """systemd-nspawn's child, once there is one."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(FileNotFoundError):
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            if children and Path(f"/proc/{children[0]}/comm").read_text().strip() == "systemd":
-                return int(children[0])
+            for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+                if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
+                    return int(child)
         time.sleep(0.2)
-    log = Path(f"/proc/{process.pid}/fd/1")
-    message = f"the container did not start: {log.read_text() if log.exists() else process.returncode}"
+    message = f"the container did not start: {log.read_text('utf-8', 'replace')}"
     raise AssertionError(message)

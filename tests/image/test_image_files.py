@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,9 +51,8 @@ def slot(work: Path) -> tuple[Path, Path, str]:
     """Data and hashes of the update's root, and the root hash that the kernel image asks for."""
     data, hashes = (next((work / "update").glob(f"*.root-x86-64{kind}.*.raw")) for kind in ("", "-verity"))
     kernel = next((work / "update").glob("*.efi"))
-    shown = inside(work, "ukify", "inspect", seen(kernel, work), "--json=short").stdout
-    options = json.loads(shown)[".cmdline"]["text"].split()
-    return data, hashes, next(option.removeprefix("roothash=") for option in options if option.startswith("roothash="))
+    (root_hash,) = set(re.findall(rb"roothash=([0-9a-f]{64})", kernel.read_bytes()))  # the same in each entry of the menu
+    return data, hashes, root_hash.decode()
 
 
 def test_the_kernel_image_names_the_root_and_one_flipped_bit_of_it_is_refused(work: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_update_that_was_built_is_taken_and_a_changed_one_is_not(work: Path,
 
 
 def test_the_system_is_within_its_size(built: dict[str, Any]) -> None:
-    assert built["system_mb"] < 400
+    assert built["size_mb"] < 400
 
 
 def test_nothing_in_the_image_says_where_it_was_built(work: Path) -> None:

@@ -9,9 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from appliance.settings import Settings
+from appliance.stick.apply import NETWORK_FILE
+
 IMAGE = Path(__file__).parent.parent.parent / "image"
-MOST_EXPOSED = {"speech": 1.0, "note": 1.0, "selftest": 1.0, "kiosk": 1.5}
-TARGETS = ("sysinit", "basic", "multi-user", "sockets", "boot-complete")
+MOST_EXPOSED = {
+    "chartside-speech": 1.0,
+    "chartside-note": 1.0,
+    "chartside-selftest": 1.0,
+    "chartside-retention": 1.0,
+    "chartside-backup": 1.0,
+    "chartside-kiosk": 1.5,
+    "stick": 1.0,
+    "stick-update": 6.0,  # systemd-sysupdate writes partitions
+}
+TARGETS = ("sysinit", "basic", "multi-user", "sockets", "timers", "boot-complete")
 
 
 def read_ini(path: Path) -> configparser.ConfigParser:
@@ -40,18 +52,54 @@ def test_a_service_has_no_more_than_it_needs(system: Path, service: str) -> None
         "--offline=true",
         "--no-pager",
         f"--root={system}",
-        f"chartside-{service}.service",
+        f"{service}.service",
     ]
     printed = subprocess.run(command, check=False, capture_output=True, text=True).stdout
-    found = re.search(r"exposure level for chartside-\w+\.service: ([0-9.]+)", printed)
+    found = re.search(r"exposure level for [\w-]+\.service: ([0-9.]+)", printed)
     assert found, printed
     assert float(found[1]) <= MOST_EXPOSED[service], printed
 
 
-@pytest.mark.parametrize("service", ["speech", "note", "selftest"])
-def test_inference_has_no_network_at_all(service: str) -> None:
+@pytest.mark.parametrize("service", ["speech", "note", "selftest", "retention", "backup"])
+def test_all_but_the_kiosk_have_no_network_at_all(service: str) -> None:
     unit = read_ini(IMAGE / "units" / f"chartside-{service}.service")["Service"]
     assert (unit["PrivateNetwork"], unit["IPAddressDeny"], unit["RestrictAddressFamilies"]) == ("yes", "any", "AF_UNIX")
+
+
+def test_timers_start_what_asks_the_kiosk() -> None:
+    for name in ("retention", "backup"):
+        timer = read_ini(IMAGE / "units" / f"chartside-{name}.timer")
+        assert (timer["Timer"]["Persistent"], timer["Install"]["WantedBy"]) == ("yes", "timers.target")
+        service = read_ini(IMAGE / "units" / f"chartside-{name}.service")
+        assert service["Unit"]["Requires"] == "chartside-keeper.socket"
+        # They see neither the store nor its keys.
+        assert not {"StateDirectory", "User", "LoadCredential"} & set(service["Service"])
+        socket_dir = Path(read_ini(IMAGE / "units/chartside-keeper.socket")["Socket"]["ListenStream"]).parent
+        assert f"--socket-dir {socket_dir}" in service["Service"]["ExecStart"]
+    kiosk = read_ini(IMAGE / "units/chartside-kiosk.service")["Service"]
+    assert "chartside-keeper.socket" in kiosk["Sockets"].split()
+
+
+def test_a_stick_is_read_from_where_nothing_can_be_written_or_run() -> None:
+    options = set(read_ini(IMAGE / "units/run-stick.mount")["Mount"]["Options"].split(","))
+    assert {"nosuid", "nodev", "noexec", "nosymfollow"} <= options
+    service = read_ini(IMAGE / "units/stick.service")["Service"]
+    stick, read = service["BindReadOnlyPaths"].split(":")
+    assert stick == read_ini(IMAGE / "units/run-stick.mount")["Mount"]["Where"] == str(Settings().stick_dir)
+    assert service["ExecStart"].endswith(f" --report {stick}/report.txt {read}")
+    assert service["CapabilityBoundingSet"] == ""
+    rule = (IMAGE / "mkosi.extra/usr/lib/udev/rules.d/90-chartside-stick.rules").read_text("utf-8")
+    for unit in re.findall(r'SYSTEMD_WANTS}\+="([^"]+)"', rule)[0].split():
+        assert (IMAGE / "units" / unit).exists()
+    assert 'ENV{ID_FS_LABEL}=="CHARTSIDE"' in rule
+
+
+def test_systemd_networkd_finds_the_address_of_the_stick() -> None:
+    link = IMAGE / "mkosi.extra/usr/lib/systemd/network" / NETWORK_FILE
+    state = read_ini(IMAGE / "units/stick.service")["Service"]["StateDirectory"]
+    assert link.readlink() == Path("/var/lib") / state / NETWORK_FILE
+    # The first file that fits counts.
+    assert min(path.name for path in link.parent.iterdir()) == NETWORK_FILE
 
 
 def test_partitions_of_the_running_system_are_those_that_were_built() -> None:
@@ -79,8 +127,6 @@ def test_an_update_is_taken_only_from_where_checked_files_are_put() -> None:
 
 
 def test_the_settings_of_the_image_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    from appliance.settings import Settings
-
     monkeypatch.setenv("CHARTSIDE_SETTINGS", str(IMAGE / "mkosi.extra/etc/chartside/settings.toml"))
     monkeypatch.delenv("CHARTSIDE_BUNDLE", raising=False)
     settings = Settings.load()

@@ -1,4 +1,4 @@
-"""An update goes into the other slot of a real disk, by the real systemd-sysupdate, without booting anything."""
+"""`make image-test-full`, on a disk file: the real systemd-sysupdate writes into the other slot, or is killed while it does."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+import results
+from releases import Releases
 from tools_tree import ROOT, entered, seen
 
 from appliance.errors import ConflictError, InputError
-from appliance.update.install import TRANSFER_DIR, install
+from appliance.update.install import TRANSFER_DIR, command_for, install
 from appliance.update.keys import load_trusted_keys
-from appliance.update.pack import pack
 from appliance.update.policy import Box
-from appliance.update.release import Release, load_release
 
-WORK = os.environ.get("CHARTSIDE_TEST_IMAGE", "")
+WORK = os.environ.get("CHARTSIDE_TEST_FULL", "")
 pytestmark = [
-    pytest.mark.skipif(not WORK, reason="updates the built image: run `make image-test`"),
-    pytest.mark.timeout(1800),
+    pytest.mark.skipif(not WORK, reason="updates the built image: run `make image-test-full`"),
+    pytest.mark.timeout(3600),
 ]
-EXTRA = ROOT / "image/mkosi.extra/usr/lib"
-NEXT = "99.1"
+EXTRA: Final = ROOT / "image/mkosi.extra/usr/lib"
+NEXT: Final = "99.1"
+POWER_CUTS: Final = 20
+SECTOR: Final = 512
 
 
 class Disk:
@@ -43,20 +44,21 @@ class Disk:
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("definitions", "esp/EFI/Linux"):
             (self.folder / name).mkdir(parents=True)
-        self.file = self.folder / "disk.raw"
+        self.releases = Releases(work, built, self.folder)
+        self.file, self.files = self.folder / "disk.raw", self.folder / "files"
         subprocess.run(["cp", "--sparse=always", work / "output" / built["file"], self.file], check=True)
         os.truncate(self.file, 10 * 1024**3)
         self.inside(
             "systemd-repart", "--dry-run=no", "--offline=yes", "--definitions=/repository/image/mkosi.extra/usr/lib/repart.d",
             seen(self.file, work),
         )  # fmt: skip
-        kernel = next((work / "update").glob("*.efi"))
-        shutil.copy(kernel, self.folder / "esp/EFI/Linux")
+        self.kernels = self.folder / "esp/EFI/Linux"
+        shutil.copy(self.releases.built.kernel, self.kernels)
         for path in (EXTRA / "sysupdate.d").iterdir():
             text = path.read_text("utf-8").replace("ProtectVersion=%A", f"ProtectVersion={built['version']}")
             text = text.replace("Path=auto", f"Path={seen(self.file, work)}")
-            text = text.replace(str(TRANSFER_DIR), seen(self.folder / "files", work)).replace("PathRelativeTo=boot\n", "")
-            text = text.replace("Path=/EFI/Linux", f"Path={seen(self.folder / 'esp/EFI/Linux', work)}")
+            text = text.replace(str(TRANSFER_DIR), seen(self.files, work)).replace("PathRelativeTo=boot\n", "")
+            text = text.replace("Path=/EFI/Linux", f"Path={seen(self.kernels, work)}")
             (self.folder / "definitions" / path.name).write_text(text)
 
     def inside(self, *command: str) -> str:
@@ -64,18 +66,37 @@ class Disk:
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
+    def packed(self, version: str) -> Path:
+        """An update to another version: the same files under another number."""
+        return self.releases.pack(version, self.releases.built, version)
+
+    def on_this_disk(self, command: Sequence[str]) -> list[str]:
+        """A call of systemd-sysupdate in the box, as one that works on the file."""
+        return entered(self.work, command[0], f"--definitions={seen(self.folder / 'definitions', self.work)}", *command[1:])
+
     def sysupdate(self, command: Sequence[str]) -> None:
-        """The call of the box, on this disk; the link to the checked files is resolved, because paths differ inside."""
-        files = self.folder / "files"
-        shutil.copytree((self.folder / "transfer").resolve(), files)
+        """Run it on the files that were checked; the link to them is resolved, because paths differ inside."""
+        shutil.copytree((self.folder / "transfer").resolve(), self.files)
         try:
-            self.inside(command[0], f"--definitions={seen(self.folder / 'definitions', self.work)}", *command[1:])
+            subprocess.run(self.on_this_disk(command), check=True, capture_output=True)
         finally:
-            shutil.rmtree(files)
+            shutil.rmtree(self.files)
+
+    def install(self, update: Path, box: Box) -> None:
+        install(update, box, state=self.folder / "state", transfer=self.folder / "transfer", run=self.sysupdate)
 
     def partitions(self) -> dict[str, dict[str, Any]]:
         table = json.loads(self.inside("sfdisk", "--json", seen(self.file, self.work)))["partitiontable"]["partitions"]
         return {part.get("name", ""): part for part in table}
+
+    def holds(self, partition: dict[str, Any], wanted: Path) -> bool:
+        """Whether a partition begins with the bytes of a file."""
+        with self.file.open("rb") as file, wanted.open("rb") as other:
+            file.seek(partition["start"] * SECTOR)
+            while block := other.read(1024 * 1024):
+                if file.read(len(block)) != block:
+                    return False
+        return True
 
 
 @pytest.fixture(scope="module")
@@ -88,29 +109,13 @@ def disk() -> Iterator[Disk]:
 
 @pytest.fixture(scope="module")
 def box(disk: Disk) -> Box:
-    files = disk.work / "stage/usr/lib/chartside"
-    return Box(load_release(files / "release.json"), "0", "0", load_trusted_keys(files / "update-keys"), datetime.now(UTC))
+    keys = load_trusted_keys(disk.work / "stage/usr/lib/chartside/update-keys")
+    return Box(disk.releases.release, "0", "0", keys, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
-def update(disk: Disk, box: Box) -> Path:
-    return packed(disk, box, NEXT)
-
-
-def packed(disk: Disk, box: Box, version: str) -> Path:
-    """An update to another version: the same files under another number."""
-    files = []
-    for path in sorted((disk.work / "update").iterdir()):
-        renamed = disk.folder / path.name.replace(f"_{disk.built['version']}", f"_{version}")
-        renamed.hardlink_to(path)
-        files.append(renamed)
-    key_file = Path(os.environ.get("CHARTSIDE_KEYS", disk.work / "keys")) / "update.key"
-    key = load_pem_private_key(key_file.read_bytes(), password=None)
-    assert isinstance(key, Ed25519PrivateKey)
-    release: Release = msgspec.structs.replace(box.installed, version=version)
-    target = disk.folder / f"{version}.chartside"
-    pack(target, tuple(files), key, release=release, component="system", created=datetime.now(UTC))
-    return target
+def update(disk: Disk) -> Path:
+    return disk.packed(NEXT)
 
 
 def test_damaged_updates_leave_the_disk_as_it_is(disk: Disk, box: Box, update: Path) -> None:
@@ -119,10 +124,10 @@ def test_damaged_updates_leave_the_disk_as_it_is(disk: Disk, box: Box, update: P
     data = bytearray(update.read_bytes())
     data[-(10 * 1024 * 1024)] ^= 1
     damaged.write_bytes(data)
-    for path, error in ((damaged, InputError), (update, ConflictError)):
-        held_against = box if error is InputError else Box(box.installed, "0", "100", box.keys, box.now)
-        with pytest.raises(error):
-            install(path, held_against, state=disk.folder / "state", transfer=disk.folder / "transfer", run=disk.sysupdate)
+    with pytest.raises(InputError):
+        disk.install(damaged, box)
+    with pytest.raises(ConflictError):
+        disk.install(update, Box(box.installed, "0", "100", box.keys, box.now))
     damaged.unlink()
     assert disk.partitions() == before
     assert {name for name in before if name.startswith("chartside")} == {
@@ -133,24 +138,68 @@ def test_damaged_updates_leave_the_disk_as_it_is(disk: Disk, box: Box, update: P
 
 def test_an_update_goes_into_the_other_slot_and_is_counted(disk: Disk, box: Box, update: Path) -> None:
     before = disk.partitions()
-    install(update, box, state=disk.folder / "state", transfer=disk.folder / "transfer", run=disk.sysupdate)
+    disk.install(update, box)
     after = disk.partitions()
     old = f"chartside_{disk.built['version']}"
     assert after[old] == before[old]
-    root = next((disk.work / "update").glob("*.root-x86-64.*.raw"))
-    uuid = re.sub(r"(.{8})(.{4})(.{4})(.{4})(.{12})", r"\1-\2-\3-\4-\5", root.name.split(".")[-2])
-    assert after[f"chartside_{NEXT}"]["uuid"].lower() == uuid
-    with disk.file.open("rb") as file, root.open("rb") as wanted:
-        file.seek(after[f"chartside_{NEXT}"]["start"] * 512)
-        while block := wanted.read(1024 * 1024):
-            assert file.read(len(block)) == block
-    kernels = {path.name for path in (disk.folder / "esp/EFI/Linux").iterdir()}
+    new, files = after[f"chartside_{NEXT}"], disk.releases.built
+    assert new["uuid"].lower().replace("-", "") == files.root_hash[:32]
+    assert disk.holds(new, files.root)
+    kernels = {path.name for path in disk.kernels.iterdir()}
     assert f"chartside_{NEXT}+3-0.efi" in kernels
     assert len(kernels) == 2
 
 
 def test_a_second_update_never_overwrites_the_slot_that_runs(disk: Disk, box: Box) -> None:
-    second = packed(disk, box, "99.2")
-    install(second, box, state=disk.folder / "state", transfer=disk.folder / "transfer", run=disk.sysupdate)
+    disk.install(disk.packed("99.2"), box)
     systems = {name for name in disk.partitions() if re.fullmatch(r"chartside_[0-9.]+", name)}
     assert systems == {f"chartside_{disk.built['version']}", "chartside_99.2"}
+
+
+def test_an_update_that_is_cut_off_at_any_moment_leaves_the_old_system(disk: Disk) -> None:
+    """systemd-sysupdate is killed at evenly spaced moments of an update, each time on what the kill before has left."""
+    old, files = f"chartside_{disk.built['version']}", disk.releases.built
+    before = disk.partitions()
+    kernel = disk.kernels / files.kernel.name
+    survived = finished = 0
+    began = time.monotonic()
+    run_sysupdate(disk, "99.3")
+    whole = time.monotonic() - began
+    for number in range(POWER_CUTS):
+        version = f"99.{number + 4}"
+        run_sysupdate(disk, version, kill_after=whole * (number + 0.5) / POWER_CUTS)
+        after = disk.partitions()
+        for name, file in ((old, files.root), (f"{old}_verity", files.hashes)):
+            assert after[name] == before[name]
+            assert disk.holds(after[name], file)
+        assert kernel.read_bytes() == files.kernel.read_bytes()
+        # The kernel comes last: where the boot loader sees a new one, all of its system is there.
+        if any(path.name.startswith(f"chartside_{version}+") for path in disk.kernels.iterdir()):
+            finished += 1
+            assert disk.holds(after[f"chartside_{version}"], files.root)
+            assert disk.holds(after[f"chartside_{version}_verity"], files.hashes)
+        survived += 1
+    assert finished < POWER_CUTS / 2, "the kills came too late to cut anything off"
+    run_sysupdate(disk, "99.100")
+    assert disk.holds(disk.partitions()["chartside_99.100"], files.root)
+    results.FOUND["power_cuts"] = f"{survived}/{POWER_CUTS}"
+    print(f"\npower cuts: {survived} in an update of {whole:.1f} s; in {finished} the new system was whole already")
+
+
+def run_sysupdate(disk: Disk, version: str, kill_after: float | None = None) -> None:
+    """Install the built files as a version, or be killed on the way, children included."""
+    shutil.rmtree(disk.files, ignore_errors=True)
+    disk.files.mkdir()
+    built = disk.releases.built
+    for path in (built.root, built.hashes, built.kernel):
+        (disk.files / path.name.replace(f"_{disk.built['version']}.", f"_{version}.")).hardlink_to(path)
+    with (disk.folder / "sysupdate.txt").open("w") as log:
+        command = disk.on_this_disk(command_for("system", version))
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            process.wait(kill_after)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if kill_after is None:
+        assert process.returncode == 0, (disk.folder / "sysupdate.txt").read_text()

@@ -37,6 +37,7 @@ def test_markers_are_read_for_the_image_and_not_for_this_python(wheels: ModuleTy
         "av==19.0.2 \\ --hash=sha256:ba flask==3.1.3 \\ --hash=sha256:ea".split()
     )
     assert "hf-xet==1.8.0 \\\n    --hash=sha256:da\n" in wheels.requirements_for(LOCK, "aarch64")
+    assert "av==18.1.0" in wheels.requirements_for(LOCK, "x86_64", wheels.System("3.11", 36))
 
 
 def test_every_requirement_of_the_real_lock_has_hashes_and_no_marker(wheels: ModuleType) -> None:
@@ -52,3 +53,4 @@ def test_wheels_for_the_glibc_of_the_image_fit(wheels: ModuleType) -> None:
     platforms = wheels.platforms_for("aarch64")
     assert "manylinux_2_28_aarch64" in platforms
     assert "manylinux_2_42_aarch64" not in platforms
+    assert "manylinux_2_41_aarch64" not in wheels.platforms_for("aarch64", wheels.SYSTEMS["noble"])
