@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from store_visits import fill
 
 from appliance.cli import main
 from appliance.settings import Settings
+from appliance.store.encounters import EncounterStore
 
 PASSPHRASE = "correct horse battery staple"  # noqa: S105  # opens the backups of these tests
 
@@ -48,3 +50,15 @@ class Box:
 
     def restore(self, file: Path) -> Result:
         return self.command("restore", file, "--passphrase-file", self.words, "--data-dir", self.settings.data_dir)
+
+
+def filled(box: Box, visits: int = 3) -> list[str]:
+    store = EncounterStore.open(box.settings)
+    encounters = [fill(store, signed=2.0 if n else None) for n in range(visits)]
+    store.delete(fill(store))
+    store.close()
+    for directory in (box.settings.connect_dir, box.settings.connect_dir / "chartside"):
+        directory.mkdir(mode=0o700)
+    (box.settings.connect_dir / "chartside" / "authority.key").write_bytes(b"authority")
+    (box.settings.connect_dir / "chartside" / "authority.key").chmod(0o600)
+    return encounters

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import errno
 import itertools
 import os
-import resource
 import shutil
 import signal
 import sqlite3
@@ -16,42 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_backup import PASSPHRASE, Box
-from store_child import run_in_child
+from store_backup import PASSPHRASE, Box, filled
 from store_visits import SAID, contents, fill, turn
 
 from appliance.audio import CHUNK_BYTES
 from appliance.backup import places
 from appliance.backup.contents import sealing
 from appliance.backup.recovery import make_passphrase
-from appliance.errors import ChartsideError, ConflictError, InputError, NotFoundError, StorageError
+from appliance.errors import ChartsideError, ConflictError, InputError
 from appliance.settings import Settings
 from appliance.store import schema
 from appliance.store.encounters import EncounterStore
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Box:
-    box = Box(tmp_path / "box")
-    box.set_passphrase()
-    return box
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Box:
-    return Box(tmp_path / "new")
-
-
-def filled(box: Box, visits: int = 3) -> list[str]:
-    store = EncounterStore.open(box.settings)
-    encounters = [fill(store, signed=2.0 if n else None) for n in range(visits)]
-    store.delete(fill(store))
-    store.close()
-    for directory in (box.settings.connect_dir, box.settings.connect_dir / "chartside"):
-        directory.mkdir(mode=0o700)
-    (box.settings.connect_dir / "chartside" / "authority.key").write_bytes(b"authority")
-    (box.settings.connect_dir / "chartside" / "authority.key").chmod(0o600)
-    return encounters
 
 
 def everything(settings: Settings) -> tuple[Any, ...]:
@@ -216,78 +189,6 @@ def test_a_credential_of_another_box_is_not_overruled(
     refused = empty.restore(backup)
     assert refused.exit_code == ConflictError.exit_code
     assert "systemd" in refused.output
-
-
-# Places.
-
-
-def test_without_a_place_a_passphrase_or_a_stick_there_is_nothing_to_do(box: Box, empty: Box, tmp_path: Path) -> None:
-    filled(box)
-    EncounterStore.open(empty.settings).close()
-    data = ["--data-dir", box.settings.data_dir]
-    for arguments, says in (
-        (data, "No place for backups is set."),
-        ([*data, "stick", "--stick-dir", tmp_path], "no USB stick"),
-        (["--data-dir", empty.settings.data_dir, empty.stick], "no recovery passphrase"),
-    ):
-        refused = box.command("create", *arguments)
-        assert (refused.exit_code, says in refused.output) == (NotFoundError.exit_code, True), refused.output
-        nightly = box.command("create", "--if-possible", *arguments)
-        assert (nightly.exit_code, says in nightly.output) == (0, True), nightly.output
-    assert list(empty.stick.iterdir()) == []
-
-
-def test_a_directory_that_is_not_there_is_an_error_even_at_night(box: Box, tmp_path: Path) -> None:
-    filled(box)
-    done = box.command("create", "--if-possible", tmp_path / "gone", "--data-dir", box.settings.data_dir)
-    assert done.exit_code == 2
-
-
-def test_the_place_may_come_from_the_settings(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    filled(box)
-    monkeypatch.setenv("CHARTSIDE_BACKUP_TO", str(box.stick))
-    assert box.command("create", "--data-dir", box.settings.data_dir).exit_code == 0
-    assert len(list(box.stick.iterdir())) == 1
-
-
-def test_a_full_stick_is_noticed_before_anything_is_written(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    filled(box)
-    usage = shutil.disk_usage(box.stick)
-    monkeypatch.setattr("appliance.backup.places.shutil.disk_usage", lambda _: usage._replace(free=10_000))
-    refused = box.create()
-    assert refused.exit_code == StorageError.exit_code
-    assert "has 0 MB left" in " ".join(refused.output.split())
-    assert list(box.stick.iterdir()) == []
-
-
-def test_a_stick_that_fills_up_keeps_nothing(box: Box) -> None:
-    filled(box)
-
-    def fill_up() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        with pytest.raises(StorageError, match="cannot be written"):
-            places.write(box.stick, "chartside-00000000-20270101T000000Z.backup", 10, iter([bytes(40_000)] * 3))
-
-    run_in_child(fill_up)
-    assert list(box.stick.iterdir()) == []
-    assert errno.EFBIG in places._HINTS
-
-
-def test_a_stick_that_forgets_is_noticed(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    filled(box)
-    sync = os.fsync
-
-    def forget(descriptor: int) -> None:
-        if Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".part":
-            os.pwrite(descriptor, b"\0", 1000)
-        sync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", forget)
-    refused = box.create()
-    assert refused.exit_code == StorageError.exit_code
-    assert "other bytes" in refused.output
-    assert list(box.stick.iterdir()) == []
 
 
 # While others write, and kill -9.
