@@ -90,7 +90,7 @@ image-test: setup-test models ## Boot the built image in a container and send a 
 	@cat $(IMAGE_DIR)/output/image-test.txt
 
 image-test-full: setup-test ## Boot it in QEMU: updates, attacks, power cuts, rollbacks, factory reset (an hour)
-	CHARTSIDE_TEST_FULL=$(IMAGE_DIR) pytest -s tests/image/test_image_update.py tests/image/test_image_full.py
+	CHARTSIDE_TEST_FULL=$(IMAGE_DIR) pytest -s -x tests/image/test_image_update.py tests/image/test_image_full.py
 	@cat $(IMAGE_DIR)/output/image-test-full.txt
 
 .PHONY: docs

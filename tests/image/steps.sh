@@ -3,7 +3,7 @@
 cd /run/steps
 step=$(cat step)
 variable=/sys/firmware/efi/efivars/LoaderEntrySelected-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
-entry=$(tail -c +5 $variable | tr -d '\0')
+entry=$(cat $variable | tail -c +5 | tr -d '\0')  # tail would seek, which such a file does not do
 section() { echo "=== $step $1"; }
 state_of_the_disk() {
     lsblk -n -l -o PARTLABEL,PARTUUID /dev/vda
