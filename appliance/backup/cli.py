@@ -22,7 +22,8 @@ F = TypeVar("F", bound=Callable[..., object])
 _LONGEST_PASSPHRASE = 1024
 
 
-def _socket_option(command: F) -> F:
+def socket_option(command: F) -> F:
+    """The option `--socket-dir`, of a command that asks the kiosk."""
     help_ = "Directory of the kiosk's socket `keeper.sock`; default: the data directory."
     return click.option("--socket-dir", type=click.Path(path_type=Path), help=help_)(command)
 
@@ -39,7 +40,7 @@ def retention() -> None:
 
 @retention.command("run")
 @settings_options("data_dir")
-@_socket_option
+@socket_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--json", "json", is_flag=True, help="The ids of all encounters concerned, as JSON.")
 def retention_run(settings: Settings, socket_dir: Path | None, dry_run: bool, json: bool) -> None:  # noqa: FBT001
@@ -47,7 +48,7 @@ def retention_run(settings: Settings, socket_dir: Path | None, dry_run: bool, js
 
     A running kiosk does it, by its own settings.
     """
-    with keeper(settings, socket_dir and socket_dir / settings.keeper_socket.name) as kept:
+    with keeper(settings, socket_dir) as kept:
         report = kept.retention(dry_run=dry_run)
     if json:
         click.echo(as_json(report))
@@ -88,7 +89,7 @@ def passphrase(settings: Settings, passphrase_file: Path | None) -> None:
 
 @backup.command()
 @settings_options("data_dir", "backup_keep", "stick_dir")
-@_socket_option
+@socket_option
 @click.argument("to", required=False, metavar="[DIRECTORY|stick]")
 @click.option("--if-possible", is_flag=True, help="Without a place, a passphrase or a stick, say so and succeed.")
 def create(settings: Settings, socket_dir: Path | None, to: str | None, if_possible: bool) -> None:  # noqa: FBT001
@@ -128,11 +129,11 @@ def restore_(settings: Settings, file: Path, passphrase_file: Path | None) -> No
 
 @click.command()
 @settings_options("data_dir")
-@_socket_option
+@socket_option
 @click.option("--json", "json", is_flag=True, help="The entries as JSON.")
 def audit(settings: Settings, socket_dir: Path | None, json: bool) -> None:  # noqa: FBT001
     """Print what was deleted, backed up and restored, after checking that the chain was not changed."""
-    with keeper(settings, socket_dir and socket_dir / settings.keeper_socket.name) as kept:
+    with keeper(settings, socket_dir) as kept:
         entries = kept.audit()
     if json:
         click.echo(as_json(entries))
@@ -147,7 +148,7 @@ def _create(settings: Settings, socket_dir: Path | None, to: str | None) -> Path
     if not where:
         raise NotFoundError("No place for backups is set.", hint="Give one, or set `backup_to`.")
     place = places.find_place(where, settings)
-    with keeper(settings, socket_dir and socket_dir / settings.keeper_socket.name) as kept:
+    with keeper(settings, socket_dir) as kept:
         with kept.backup() as sealing:
             path = places.write(place, sealing.name, sealing.size, sealing.blocks)
         kept.backup_made(path.name)

@@ -165,20 +165,20 @@ class KioskKeeper:
 
 
 @contextlib.contextmanager
-def keeper(settings: Settings, given: Path | None = None) -> Iterator[Keeper]:
+def keeper(settings: Settings, socket_dir: Path | None = None) -> Iterator[Keeper]:
     """The kiosk if it runs, else this process.
 
     Args:
         settings: The settings of the box.
-        given: The kiosk's keeper socket, if it is not in the data directory; then there is no other way.
+        socket_dir: Directory of the kiosk's keeper socket, if that is not the data directory; then there is no other way.
 
     Raises:
         ConflictError: The store is in use by something that does not answer.
-        UnavailableError: Nobody answers on the socket that was given.
+        UnavailableError: Nobody answers on the socket in `socket_dir`.
     """
-    path = given or settings.keeper_socket
+    path = socket_dir / settings.keeper_socket.name if socket_dir else settings.keeper_socket
     with short(path) as address:
-        if given or _listens(address):
+        if socket_dir or _listens(address):
             with contextlib.closing(ServiceClient(address, "kiosk")) as client:
                 yield KioskKeeper(client)
             return

@@ -108,26 +108,21 @@ def run(
         contextlib.closing(ServiceClient(note_socket, "note")) as note,
         contextlib.closing(EncounterStore.open(settings)) as store,
         contextlib.closing(Visits(store, speech, note, max_chunks=settings.max_minutes * _CHUNKS_PER_MINUTE)) as visits,
+        contextlib.ExitStack() as stack,  # what uses the visits and the store ends before them
     ):
         visits.resume()
         templates = Templates(note, settings.template)
         health = Health(settings)
-        if trust is None:
-            app = create_app(visits, speech, note, templates, health, bundle=settings.bundle)
-            with keeping(settings, StoreKeeper(settings, store, visits.delete, visits.delete_audio), keeper):
-                notify.ready()  # callers wait in the queues of the listening sockets
-                serve(Server(app, listener, visits.end_streams))
-            return
-        with (
-            Connection(settings, listener.getsockname()[1], trust) as connection,
-            keeping(
-                settings,
-                StoreKeeper(settings, store, visits.delete, visits.delete_audio, connection.use_certificate),
-                keeper,
-            ),
-        ):
-            app = create_app(
-                visits, speech, note, templates, health, bundle=settings.bundle, access=Access(store, visits, connection)
-            )
-            notify.ready()  # callers wait in the queues of the listening sockets
+        connection = None
+        if trust is not None:
+            connection = stack.enter_context(Connection(settings, listener.getsockname()[1], trust))
+        use_certificate = connection.use_certificate if connection else None
+        keeping_store = StoreKeeper(settings, store, visits.delete, visits.delete_audio, use_certificate)
+        stack.enter_context(keeping(settings, keeping_store, keeper))
+        access = Access(store, visits, connection) if connection else None
+        app = create_app(visits, speech, note, templates, health, bundle=settings.bundle, access=access)
+        notify.ready()  # callers wait in the queues of the listening sockets
+        if connection:
             serve(NetworkServer(app, listener, visits.end_streams, tls=connection.tls))
+        else:
+            serve(Server(app, listener, visits.end_streams))

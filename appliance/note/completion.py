@@ -90,7 +90,8 @@ class Completion:
         missing = [omission for omission, _ in self._missing]
         for question, lines in answers:
             for topic, text in lines:
-                stated = [omission for omission in missing if omission not in self._without([text])]
+                left = self._without([text])
+                stated = [omission for omission in missing if omission not in left]
                 if question.omission in stated and self._borne_out(topic, text, question.exchange):
                     missing = [omission for omission in missing if omission not in stated]
                     yield topic, Sentence(text, question.exchange.turns)

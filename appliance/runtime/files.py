@@ -13,8 +13,13 @@ from appliance.errors import StorageError
 _log = logging.getLogger(__name__)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file in one step; it is readable by its owner only.
+def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Replace a file in one step.
+
+    Args:
+        path: The file.
+        data: All of it.
+        mode: Its permissions; by default only the owner may read it.
 
     Raises:
         StorageError: It cannot be written.
@@ -26,6 +31,7 @@ def write_whole(path: Path, data: bytes) -> None:
             with open(descriptor, "wb") as file:  # noqa: PTH123  # a path cannot open a descriptor
                 file.write(data)
                 file.flush()
+                os.fchmod(descriptor, mode)
                 os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:

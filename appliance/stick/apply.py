@@ -15,6 +15,7 @@ from typing import Final
 
 from appliance.connect.clock import Clock, day
 from appliance.errors import ChartsideError, InputError, StorageError, UnavailableError
+from appliance.runtime.files import write_whole
 from appliance.stick.files import Stick
 from appliance.stick.network import read_network, unit
 
@@ -93,7 +94,7 @@ class Applier:
         if trouble := Clock(self.clock, lambda: time).read().trouble:
             raise InputError(f"The time on the stick is not believed. {trouble}", hint="Correct it; it is read as UTC.")
         self.run(["/usr/bin/timedatectl", "set-time", f"{time:%Y-%m-%d %H:%M:%S}"])
-        _write(applied, digest)
+        write_whole(applied, digest)
         return f"the clock was set to {day(time)}, {time:%H:%M:%S} UTC."
 
     def _network(self) -> str | None:
@@ -106,7 +107,7 @@ class Applier:
         gateway = f", gateway {network.gateway}" if network.gateway else ""
         if path.exists() and path.read_bytes() == text:
             return f"the box has {network.address}{gateway} already."
-        _write(path, text)
+        write_whole(path, text, 0o644)  # systemd-networkd reads it as another user
         self.run(_RELOAD)
         return f"the box has {network.address}{gateway} from now on."
 
@@ -183,18 +184,3 @@ def _parsed(data: bytes) -> datetime:
         with suppress(ValueError):
             return datetime.strptime(text, form).replace(tzinfo=UTC)
     raise InputError("The time on the stick is not understood.", hint="Write it like 2027-01-31 13:45, in UTC.")
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file of the state directory, which systemd-networkd reads as another user."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.chmod(0o644)
-        new.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint="Free some disk space.") from error

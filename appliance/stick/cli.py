@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from appliance.backup.cli import socket_option
 from appliance.backup.keeper import keeper
 from appliance.errors import ConflictError
 from appliance.options import settings_options
@@ -25,7 +26,7 @@ def stick() -> None:
 
 @stick.command()
 @settings_options("data_dir", "bundle", "name")
-@click.option("--socket-dir", type=click.Path(path_type=Path), help="Directory of the kiosk's socket `keeper.sock`.")
+@socket_option
 @click.option("--state-dir", type=click.Path(path_type=Path), default=_STATE, help="Directory of what outlives a restart.")
 @click.option("--report", type=click.Path(path_type=Path), help="Where the report goes; default: `report.txt` on the stick.")
 @click.option("--updates/--no-updates", default=True, help="Whether updates are installed.")
@@ -44,7 +45,7 @@ def apply(
     """Set time, address and certificate and install the update that are in DIRECTORY, and write a report there."""
 
     def use_certificate(pem: bytes) -> None:
-        with keeper(settings, socket_dir and socket_dir / settings.keeper_socket.name) as kept:
+        with keeper(settings, socket_dir) as kept:
             kept.use_certificate(pem)
 
     with Stick(directory) as opened:
