@@ -67,6 +67,11 @@ browser-test: setup-test page models ## Run the note engine in a real Chromium, 
 	scripts/system-packages.sh chromium=chromium
 	python scripts/browser_test.py
 
+.PHONY: browser-bench
+browser-bench: setup-test page models build/browser-peers.stamp ## Compare the page's note engine with transformers.js and wllama
+	scripts/system-packages.sh chromium=chromium
+	python bench/browser/measure.py
+
 PROFILE ?= cpu
 ARCH ?= x86-64
 IMAGE_DIR = $${CHARTSIDE_IMAGE_DIR:-build/image}
@@ -74,9 +79,9 @@ IMAGE_DIR = $${CHARTSIDE_IMAGE_DIR:-build/image}
 image: setup-test page models ## Build the OS image (PROFILE=cpu ARCH=x86-64)
 	image/build.sh $(PROFILE) $(ARCH)
 
-image-keys: ## Make a vendor's signing keys in the directory KEYS
+image-keys: ## Make a vendor's signing keys in the directory KEYS (TOKEN=pkcs11:token=NAME for a token)
 	@test -n "$(KEYS)" || { echo "Say where: make image-keys KEYS=DIRECTORY" >&2; exit 2; }
-	image/keys.sh $(KEYS)
+	image/keys.sh $(KEYS) '$(TOKEN)'
 
 image-reproduce: setup-test ## Build the image again from clean caches and compare the root hash
 	image/reproduce.sh $(PROFILE) $(ARCH)
@@ -90,7 +95,7 @@ image-test: setup-test models ## Boot the built image in a container and send a 
 	@cat $(IMAGE_DIR)/output/image-test.txt
 
 image-test-full: setup-test ## Boot it in QEMU: updates, attacks, power cuts, rollbacks, factory reset (an hour)
-	CHARTSIDE_TEST_FULL=$(IMAGE_DIR) pytest -s -x tests/image/test_image_update.py tests/image/test_image_full.py
+	CHARTSIDE_TEST_FULL=$(IMAGE_DIR) pytest -s -x tests/image/test_image_update.py tests/image/test_image_secure_boot.py tests/image/test_image_without_tpm.py tests/image/test_image_full.py
 	@cat $(IMAGE_DIR)/output/image-test-full.txt
 
 .PHONY: docs
@@ -165,12 +170,17 @@ build/page.stamp: web/package.json web/package-lock.json build/node.stamp
 	@touch $@
 
 # The page's own copy of the note service's rules, and the WebAssembly runtimes; after the page, whose build empties the folder.
-build/device.stamp: $(PAGE) scripts/device_files.py requirements/runtime.txt $(shell find appliance/device appliance/note appliance/lexicon -type f -not -name '*.pyc')
+build/device.stamp: $(PAGE) scripts/device_files.py scripts/gpu_check.py requirements/runtime.txt $(shell find appliance/device appliance/note appliance/lexicon -type f -not -name '*.pyc')
 	python scripts/device_files.py
 	@touch $@
 
 $(PAGE): build/page.stamp $(shell find web -name node_modules -prune -o -type f -newer web/package.json -print -o -path 'web/src/*' -type f -print 2>/dev/null)
 	cd web && npm run --silent build
+
+# The peers of `make browser-bench`; see below for `npm install`.
+build/browser-peers.stamp: bench/browser/package.json bench/browser/package-lock.json build/node.stamp
+	cd bench/browser && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # The peer of `make bench`: llama.cpp as node-llama-cpp's prebuilt binary. `npm ci` refuses a lock file without the packages of
 # systems that the registry at hand does not carry; `npm install` takes the locked ones and checks their hashes all the same.

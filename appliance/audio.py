@@ -6,10 +6,8 @@ Every chunk but the last of a recording holds exactly `CHUNK_SAMPLES` samples, s
 
 from __future__ import annotations
 
-from typing import Final
-
-import numpy as np
-import numpy.typing as npt
+from array import array
+from typing import Final, TypeAlias
 
 from appliance.errors import AudioError, TooLargeError
 
@@ -26,10 +24,8 @@ CHUNK_MIME_TYPE: Final = "audio/l16"
 CHUNK_MEDIA_TYPE: Final = f"{CHUNK_MIME_TYPE};rate={SAMPLE_RATE};channels=1"
 """Media type of a chunk."""
 
-Pcm16 = npt.NDArray[np.int16]
-"""Samples as they travel, shape `[n]`, -32768 to 32767."""
-Waveform = npt.NDArray[np.float32]
-"""Samples as models take them, shape `[n]`, -1.0 to 1.0."""
+Pcm16: TypeAlias = "array[int]"
+"""Samples as they travel, -32768 to 32767. An array of the standard library: a page has no NumPy."""
 
 
 def parse_chunk(body: bytes) -> Pcm16:
@@ -39,7 +35,7 @@ def parse_chunk(body: bytes) -> Pcm16:
         body: Raw PCM16 little-endian mono samples at 16 kHz.
 
     Returns:
-        Samples, shape `[n]` with 1 <= n <= `CHUNK_SAMPLES`.
+        Samples, 1 to `CHUNK_SAMPLES`.
 
     Raises:
         AudioError: The body is empty or ends inside a sample.
@@ -57,9 +53,4 @@ def parse_chunk(body: bytes) -> Pcm16:
             f"The audio chunk has {len(body)} bytes; a chunk holds at most {CHUNK_BYTES}.",
             hint="Split the recording into chunks of half a second at 16 kHz; check the sample rate.",
         )
-    return np.frombuffer(body, dtype="<i2").astype(np.int16, copy=False)
-
-
-def to_waveform(samples: Pcm16) -> Waveform:
-    """Scale PCM16 samples `[n]` to float32 `[n]` in -1.0 to 1.0."""
-    return samples.astype(np.float32) / 32768.0
+    return array("h", body)

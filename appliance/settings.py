@@ -61,9 +61,10 @@ class Settings:
         expected="localhost or lan",
     )
     name: str = _setting(
-        "Name of the box on the network, without `.local`; with access `lan`.",
+        "Name of the box on the network, without `.local`; with access `lan`. Empty: it has one of its own, such as "
+        "`chartside-7k3q`, drawn at the first start and kept.",
         "chartside",
-        valid=lambda v: re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,56}[a-z0-9])?", v) is not None,
+        valid=lambda v: re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,56}[a-z0-9])?)?", v) is not None,
         expected="up to 58 small letters, digits and hyphens",
     )
     https_port: int = _setting(

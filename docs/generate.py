@@ -105,6 +105,7 @@ def applications() -> dict[str, Flask]:
     from appliance.kiosk.health import Health
     from appliance.kiosk.service import create_app as kiosk_app
     from appliance.kiosk.templates import Templates
+    from appliance.kiosk.updates import Updates
     from appliance.kiosk.visits import Visits
     from appliance.note.service import NoteService
     from appliance.note.service import create_app as note_app
@@ -125,7 +126,9 @@ def applications() -> dict[str, Flask]:
                 Templates(peers[1], settings.template),
                 Health(settings),
                 bundle=nowhere,
+                local_key=store.local_key,
                 access=Access(store, visits, _Unreached()),
+                updates=Updates(settings),
             ),
             "speech": speech_app(settings),
             "note": note_app(NoteService(settings)),

@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import precache
+from gpu_check import gpu_check
+
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "appliance" / "kiosk" / "page"
 MODULES: Final = ROOT / "web" / "node_modules"
@@ -26,13 +29,24 @@ PLATFORM: Final = "--platform pyemscripten_2026_0_wasm32 --python-version 3.14 -
 """Of web/package.json's Pyodide (PEP 783)."""
 RUNTIMES: Final = {
     "pyodide": ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"),
-    "onnxruntime-web/dist": ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    "onnxruntime-web/dist": (
+        "ort-wasm-simd-threaded.mjs",
+        "ort-wasm-simd-threaded.wasm",
+        # For the GPU: the build for every browser with WebGPU, and its JavaScript layer.
+        "ort-wasm-simd-threaded.asyncify.mjs",
+        "ort-wasm-simd-threaded.asyncify.wasm",
+        "ort.webgpu.min.mjs",
+    ),
 }
-ENTRIES: Final = ("appliance.device.notes", "appliance.device.questions")
+ENTRIES: Final = ("appliance.device.notes", "appliance.device.questions", "appliance.device.speech")
 """What the page imports."""
 _DATA: Final = frozenset({".toml", ".tsv", ".txt"})
 _PACKAGE: Final = "__init__.py"
-_LISTING: Final = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\nprint(*sorted(sys.modules))"
+_LISTING: Final = """import importlib, sys
+sys.modules["numpy"] = None  # a page has none
+for name in sys.argv[1:]: importlib.import_module(name)
+print(*sorted(sys.modules))
+"""
 _UNUSED: Final = re.compile(r"\.pyi$|py\.typed$|dist-info/(?!licenses/)")
 
 
@@ -42,6 +56,7 @@ def main() -> None:
     # Pyodide offers what its list of packages names, from elsewhere on the network; here is none.
     lock = json.loads((MODULES / "pyodide" / "pyodide-lock.json").read_bytes())
     files["pyodide-lock.json"] = json.dumps({**lock, "packages": {}}).encode()
+    files |= gpu_check()
     with tempfile.TemporaryDirectory() as directory:
         core = Path(directory) / "core.zip"
         pack(core, {**dict(own_modules()), **dict(msgspec())})
@@ -54,6 +69,7 @@ def main() -> None:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     (PAGE / "device.json").write_text(json.dumps({"folder": f"/assets/{folder.name}/"}) + "\n", "utf-8")
+    precache.fill(PAGE)
 
 
 def own_modules() -> Iterator[tuple[str, bytes]]:

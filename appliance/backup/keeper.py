@@ -20,6 +20,7 @@ from appliance.backup import places
 from appliance.backup.contents import Sealing, sealing
 from appliance.connect.clock import Clock
 from appliance.connect.identity import give_certificate
+from appliance.connect.name import with_name
 from appliance.errors import UnavailableError
 from appliance.runtime.client import ServiceClient
 from appliance.runtime.files import remember
@@ -58,6 +59,9 @@ class Keeper(Protocol):
 
     def use_certificate(self, pem: bytes) -> None:
         """Show tablets a certificate of the clinic."""
+
+    def name(self) -> str:
+        """What the box is called."""
 
 
 class StoreKeeper:
@@ -126,6 +130,10 @@ class StoreKeeper:
         """
         self._use_certificate(pem)
 
+    def name(self) -> str:
+        """What the box is called."""
+        return with_name(self._settings).name
+
     def _give_certificate(self, pem: bytes) -> None:
         give_certificate(self._settings, pem, Clock(self._settings.connect_dir / "clock").read().time)
 
@@ -162,6 +170,10 @@ class KioskKeeper:
     def use_certificate(self, pem: bytes) -> None:
         """Show tablets a certificate of the clinic."""
         self._client.call("PUT", "/certificate", object, body=pem)
+
+    def name(self) -> str:
+        """What the box is called."""
+        return self._client.call("GET", "/name", str)
 
 
 @contextlib.contextmanager

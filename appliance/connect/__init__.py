@@ -11,11 +11,13 @@ tls              protocol versions and ciphers; the kiosk's server speaks them
 sockets          listening on the network
 server           the WSGI server there
 identity         which certificate to show, and what is wrong with it
+name             what the box is called
 mdns             publishes the name; a name that another box has is not taken
 fingerprint      the authority's fingerprint as words and digits
 profile          the authority for iPads
 onboarding       the trust page: plain HTTP, and nothing but trust
 pages            HTML and style of the trust, pairing and set-up pages
 cli              the command `chartside connect`
+screen           the attached display: progress of the start, then what `chartside connect show` prints
 state            what `chartside connect`, `chartside doctor` and the terminal show
 """

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
-import segno
 
 from appliance.connect import fingerprint
 from appliance.connect.clock import Clock, day
+from appliance.connect.name import with_name
+from appliance.connect.screen import follow, how_to_reach
 from appliance.connect.state import State
-from appliance.errors import NotFoundError
+from appliance.errors import ConflictError, NotFoundError
 from appliance.options import settings_options
+from appliance.runtime.files import write_whole
 from appliance.settings import Settings
 
 
@@ -27,6 +30,18 @@ def show(settings: Settings) -> None:
     print_state(_state(settings))
 
 
+@connect.command(hidden=True)
+@settings_options("data_dir")
+def screen(settings: Settings) -> None:
+    """Show on a terminal what the box is doing while it starts, then what `show` prints."""
+
+    def write(text: str) -> None:
+        click.echo(text, nl=False, color=True)
+        sys.stdout.flush()
+
+    follow(lambda: State.load(settings.connect_dir), settings.data_dir.parent, write)
+
+
 @connect.command()
 @settings_options("data_dir", "name")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -34,9 +49,23 @@ def authority(settings: Settings, file: Path) -> None:
     """Write the box's authority to FILE (DER, .crt), for a USB stick or the clinic's device management."""
     from appliance.connect.authority import Authority  # noqa: PLC0415
 
+    settings = with_name(settings)
     found = Authority.load_or_create(settings.connect_dir / settings.name, settings.name, _clock(settings).read().time)
     file.write_bytes(found.der)
     click.echo(f"{file}: {fingerprint.words(found.der)}\nSHA-256 {fingerprint.digits(found.der)}")
+
+
+@connect.command(hidden=True)
+@settings_options("data_dir", "name")
+@click.argument("directory", type=click.Path(path_type=Path))
+def browser(settings: Settings, directory: Path) -> None:
+    """Write what a browser on the display needs into DIRECTORY, `url` and `authority.pem`; fails until there is a PIN."""
+    state = _state(settings)
+    if state.setup_code:
+        raise ConflictError("The box has no PIN yet.", hint="Set it up with a tablet: the display shows the code.")
+    authority = settings.connect_dir / with_name(settings).name / "authority.pem"
+    for name, data in {"url": state.url.encode(), "authority.pem": authority.read_bytes()}.items():
+        write_whole(directory / name, data, 0o644)
 
 
 @connect.command("reset-pin")
@@ -64,18 +93,7 @@ def accept_clock(settings: Settings) -> None:
 
 def print_state(state: State) -> None:
     """What a person before the box has to know."""
-    click.echo(f"Tablets open {state.trust_url} first, then {state.url}")
-    code = segno.make(state.trust_url, error="m", micro=False)
-    code.terminal(compact=True)
-    click.echo(f"Words of this box: {state.words}")
-    click.echo(f"SHA-256 {state.digits}")
-    click.echo(
-        f"Certificate of the {state.certificate}, good until {day(state.expires)}. Addresses: {', '.join(state.addresses)}"
-    )
-    if state.setup_code:
-        click.echo(f"Set-up code: {state.setup_code}  (for {state.url}setup/)")
-    for trouble in state.troubles:
-        click.secho(f"{trouble.detail} {trouble.hint}", fg="yellow")
+    click.echo(how_to_reach(state), nl=False)
 
 
 def _state(settings: Settings) -> State:

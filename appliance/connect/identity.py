@@ -15,6 +15,7 @@ from appliance.connect.addresses import Address
 from appliance.connect.authority import Authority
 from appliance.connect.clock import Reading, day
 from appliance.connect.leaf import Leaf, named
+from appliance.connect.name import names_file, names_of
 from appliance.connect.state import Trouble
 from appliance.connect.tls import server_context
 from appliance.errors import CertificateError
@@ -136,11 +137,8 @@ def _read(path: Path) -> bytes:
 
 def _renamed(settings: Settings, now: datetime) -> list[Trouble]:
     """For a month after it got a new name, the box says what that means for its tablets."""
-    path = settings.connect_dir / "names"
-    try:
-        names, changed = path.read_text("ascii").split(), datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo)
-    except FileNotFoundError:
-        names, changed = [], now
+    path, names = names_file(settings), names_of(settings)
+    changed = datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo) if names else now
     if settings.name not in names[-1:]:
         # A name that it had before is no new name: its tablets know it.
         names = names[: names.index(settings.name) + 1] if settings.name in names else [*names, settings.name]

@@ -62,6 +62,7 @@ class Announcer:
     """
 
     def __init__(self, names: Sequence[str], port: int, *, interfaces: Sequence[str] | None = None) -> None:
+        logging.getLogger("zeroconf").addFilter(_without_trace)
         self._names = names
         self._port = port
         self._interfaces = list(interfaces) if interfaces is not None else InterfaceChoice.All
@@ -136,3 +137,9 @@ class Announcer:
             server=f"{name}.",
             addresses=[address.packed for address in self._addresses],
         )
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """A cable that is pulled is told in one line; zeroconf adds where in its code it noticed."""
+    record.exc_info = None
+    return True

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from appliance.device.scores import ArrayScores, read_scores
-from appliance.errors import BundleError
+from appliance.errors import BundleError, ChartsideError
 from appliance.note.engine import Tokens
 from appliance.note.prompts import plain
 
@@ -163,7 +163,14 @@ class PageEngine:
         return self._run(cache, ids)
 
     def _run(self, cache: PageCache, ids: Tokens) -> list[ArrayScores]:
-        scores = self._bridge.run(cache.memory.number, cache.first, list(cache.lengths), ids)
+        try:
+            scores = self._bridge.run(cache.memory.number, cache.first, list(cache.lengths), ids)
+        except Exception as error:
+            # What the browser says with a hint, such as that the GPU is gone, is meant for people.
+            hint = getattr(error, "hint", "")
+            if not hint:
+                raise
+            raise ChartsideError(getattr(error, "message", str(error)), hint=hint) from error
         for row in range(cache.rows):
             cache.lengths[row] += len(ids) // cache.rows
         return read_scores(scores.to_memoryview().cast("B")).rows(self._bridge.vocabulary)

@@ -13,7 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from appliance.device.engine import Bridge, PageEngine
+from appliance.device.manifest import read_manifest
 from appliance.device.scores import ArrayScores
+from appliance.device.speech_questions import SpeechQuestion, answer_speech
 from appliance.note.check.check import check
 from appliance.note.check.request import CheckRequest
 from appliance.note.decoding import Meter, write_rows
@@ -70,7 +72,8 @@ class Written(msgspec.Struct, frozen=True, tag="written"):
     exchanges: tuple[str, ...]
 
 
-Question = Tokens | Prompt | Mask | Checked | Facts | Written
+NoteQuestion = Tokens | Prompt | Mask | Checked | Facts | Written
+Question = NoteQuestion | SpeechQuestion
 
 
 class Answerer:
@@ -91,6 +94,9 @@ class Answerer:
 
     def answer(self, question: Question) -> Any:
         """The answer, ready for JSON."""
+        return answer_speech(question) if isinstance(question, SpeechQuestion) else self._answer(question)
+
+    def _answer(self, question: NoteQuestion) -> Any:
         match question:
             case Tokens(text):
                 ids = self._engine.encode(text)
@@ -132,7 +138,7 @@ class PageAnswers:
     """
 
     def __init__(self, bridge: Bridge, manifest: str) -> None:
-        found = msgspec.json.decode(manifest, type=Manifest)
+        found = read_manifest(manifest)
         self._answerer = Answerer(PageEngine(bridge, found.note.context), found, bridge.vocabulary, ArrayScores)
 
     def answers(self, questions: str) -> str:

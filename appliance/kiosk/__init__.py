@@ -11,6 +11,7 @@ devices      paired tablets; codes pair them
 forms        pages for people, and what they fill in
 pairing_api  the HTTP routes of pairing
 setup_api    the HTTP routes of set-up
+updates      updates that somebody uploads there
 health       the HTTP routes of the status page
 guard        refuses other web pages; security headers
 visits       the encounters this process has at hand, and their pipelines

@@ -17,7 +17,9 @@ from appliance.errors import ConflictError, NotPairedError
 from appliance.kiosk.administrator import Administrator
 from appliance.kiosk.devices import Devices
 from appliance.kiosk.forms import html, wants_html
+from appliance.kiosk.updates import UPDATE_LIMIT
 from appliance.kiosk.visits import Visits
+from appliance.runtime.web import JSON_BODY_LIMIT
 from appliance.settings import Settings
 from appliance.store.devices import Device, DeviceRecords
 
@@ -25,12 +27,16 @@ OPEN: Final = frozenset({"pairing.page", "pairing.pair", "health.style", "setup.
 """For everybody. `setup.page` shows the sign-in form to whoever has not entered the PIN."""
 PIN: Final = "setup."
 """Endpoints that begin so, but for the open ones, are for whoever has entered the PIN, paired or not."""
+UPLOAD: Final = "setup.update"
+"""Takes a body that is longer than any other, from whoever has entered the PIN."""
 DEVICE_COOKIE: Final = "__Host-chartside"
 """Holds the device's key."""
 SETUP_COOKIE: Final = "__Host-chartside-setup"
 """Holds the token of who has entered the PIN."""
 _COOKIE_SECONDS: Final = 400 * 86_400
 """The longest that browsers keep a cookie; set anew whenever the page is loaded."""
+_LOADED: Final = frozenset({"page.index", "local.key"})
+"""What a page asks for when it is loaded: the second also where the tablet keeps the page itself."""
 
 
 class Reached(Protocol):
@@ -90,6 +96,19 @@ class Access:
         app.after_request(self._watch_stream)
         app.after_request(_keep_cookie)
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether the present request comes from somebody who has entered the PIN."""
+        try:
+            self.administrator.check(request.cookies.get(SETUP_COOKIE, ""))
+        except NotPairedError:
+            return False
+        return True
+
+    def longest_body(self) -> int:
+        """How many bytes the body of the present request may have."""
+        return UPDATE_LIMIT if request.endpoint == UPLOAD and self.signed_in else JSON_BODY_LIMIT
+
     def _check(self) -> Response | None:
         endpoint = request.endpoint or ""
         if endpoint in OPEN:
@@ -143,7 +162,7 @@ def remember_device(response: Response, key: str) -> None:
 
 
 def _keep_cookie(response: Response) -> Response:
-    if request.endpoint == "page.index" and "device" in g:
+    if request.endpoint in _LOADED and "device" in g:
         remember_device(response, request.cookies[DEVICE_COOKIE])
     return response
 

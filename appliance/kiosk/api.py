@@ -63,7 +63,7 @@ def _add_encounters(api: Blueprint, visits: Visits, templates: Templates) -> Non
     def create() -> Response:
         """Start a visit."""
         new = receive(wire.NewEncounter)
-        return send(visits.create(templates.check(new.template), new.title), 201)
+        return send(visits.create(templates.check(new.template), new), 201)
 
     @api.get("/encounters/<encounter>")
     def read(encounter: str) -> Response:

@@ -124,6 +124,48 @@ class Draft:
             shared.refresh()
             shared.publish_state()
 
+    # What a tablet did while it wrote the note itself.
+
+    def bring(self, written: wire.WrittenNote) -> wire.WrittenVersion:
+        """Store a version that a tablet made. The same again changes nothing.
+
+        If the note has changed here meanwhile, both are kept: what is newest stays the newest, and the tablet's is below it.
+        A note of fewer turns than were heard does not end the writing of the whole one.
+
+        Raises:
+            ConflictError: What was heard is not all here yet, or the note is signed.
+            InputError: There is no version that it could follow.
+        """
+        shared = self._shared
+        with shared.changed:
+            shared.check_unsigned()
+            turns, (newest, _) = len(shared.store.turns(shared.id)), shared.store.note(shared.id)
+            if shared.record.state in {"recording", "transcribing"}:
+                raise ConflictError("The visit is not heard to its end yet.", hint="Send what was heard first, then the note.")
+            if written.after > newest:
+                raise InputError(f"The note has no version {written.after}.", hint=f"The newest is {newest}.")
+            note = msgspec.structs.replace(written.note, notice=DRAFT_NOTICE)
+            if (known := self._known(note, written)) is not None:
+                return wire.WrittenVersion(known, note, newest)
+            if written.after < newest:
+                version = shared.store.add_older_note(shared.id, note, written.author)
+                self._publish(*self.newest())
+                return wire.WrittenVersion(version, note, version + 1)
+            ends = shared.record.state in {"writing", "failed"} and self.section is None and written.turns == turns
+            state: State | UnsetType = "draft" if ends else UNSET
+            stored = self._store(note, after=written.after, author=written.author, state=state)
+            shared.refresh()
+            shared.publish_state()
+            return wire.WrittenVersion(stored.version, note, stored.version)
+
+    def _known(self, note: Note, written: wire.WrittenNote) -> int | None:
+        """The version that a tablet brought before and did not hear of."""
+        store, encounter = self._shared.store, self._shared.id
+        for record in store.versions(encounter)[written.after :]:
+            if record.author == written.author and store.note(encounter, record.version)[1] == note:
+                return record.version
+        return None
+
     def show_section(self, section: Section) -> None:
         """Publish a complete section, before the note as a whole is."""
         self._shared.log.publish("section", section, key=f"section {section.name}")
@@ -135,6 +177,9 @@ class Draft:
 
     def _store(self, note: Note, *, after: int, author: Author, state: State | UnsetType = UNSET) -> wire.NoteVersion:
         version = self._shared.store.add_note(self._shared.id, note, after=after, author=author, state=state)
+        return self._publish(version, note)
+
+    def _publish(self, version: int, note: Note) -> wire.NoteVersion:
         stored = wire.NoteVersion(version, note)
         self._shared.log.publish("note", stored)
         self._shared.want_check()

@@ -41,23 +41,27 @@ HEADERS: Final = {
 """Stand on every response."""
 
 
-def protect(app: Flask, serves: Callable[[str], bool] = _LOCALHOST.__contains__) -> None:
+def protect(
+    app: Flask, serves: Callable[[str], bool] = _LOCALHOST.__contains__, longest: Callable[[], int] = lambda: JSON_BODY_LIMIT
+) -> None:
     """Refuse requests of other origins and set the security headers on every response.
 
     Args:
         app: The kiosk's application.
         serves: Whether a host name, without port, is the kiosk's.
+        longest: How many bytes the body of the present request may have.
     """
-    app.before_request(_check_size)
+    app.before_request(lambda: _check_size(longest()))
     app.before_request(lambda: _check_origin(serves))
     app.after_request(_add_headers)
 
 
-def _check_size() -> None:
+def _check_size(longest: int) -> None:
     if "Transfer-Encoding" in request.headers:
         raise InputError("The body has no stated length.", hint="Send Content-Length instead of Transfer-Encoding.")
-    if (request.content_length or 0) > JSON_BODY_LIMIT:
-        raise TooLargeError("The body is too large.", hint=f"Send at most {JSON_BODY_LIMIT} bytes.")
+    # The server closes the connection after this answer; after any other it would read the whole body first.
+    if (request.content_length or 0) > longest:
+        raise TooLargeError("The body is too large.", hint=f"Send at most {longest} bytes.")
 
 
 def _check_origin(serves: Callable[[str], bool]) -> None:

@@ -124,7 +124,7 @@ class Heard:
                 return
             shared.refresh()
             self.count = n + 1
-            shared.log.publish("turn", wire.NumberedTurn(n, self.turns()[n]), key="partial")
+            shared.log.publish("turn", wire.NewTurn(n, self.turns()[n], committed), key="partial")
             for k, proposal in enumerate(found, start=before):
                 shared.log.publish("proposal", wire.NumberedProposal(k, proposal))
             shared.changed.notify_all()

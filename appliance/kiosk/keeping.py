@@ -65,6 +65,11 @@ def create_keeping(keeper: Keeper) -> Flask:
         keeper.use_certificate(request.get_data())
         return send(None)
 
+    @app.get("/name")
+    def name() -> Response:
+        """What the box is called."""
+        return send(keeper.name())
+
     return app
 
 

@@ -1,9 +1,10 @@
-"""The box's note model for tablets that run it themselves."""
+"""The box's models for tablets that run them themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from flask import Blueprint, Response, send_file
 
@@ -12,10 +13,11 @@ from appliance.runtime import web
 from appliance.runtime.bundle import MANIFEST_FILE, Bundle, BundleFile
 
 _TYPE: Final = "application/octet-stream"
+_VOCABULARY: Final = "vocabulary.txt"
 
 
 def create_models(directory: Path) -> Blueprint:
-    """Routes that serve the files of the note model, each under its SHA-256.
+    """Routes that serve the files of the models that run in a page, each under its SHA-256.
 
     Args:
         directory: The bundle's directory; it is read anew for every list, as an update may change it.
@@ -24,24 +26,32 @@ def create_models(directory: Path) -> Blueprint:
 
     @models.get("")
     def listing() -> Response:
-        """The bundle's manifest, and the files of its note model."""
+        """The bundle's manifest, and the files of its note model and of its speech model for pages."""
         bundle = Bundle(directory)
-        files = [{"name": path.name, "sha256": file.sha256, "bytes": file.bytes} for path, file in _files(bundle).items()]
+        files = [
+            {"name": name.rsplit("/", 1)[-1], "model": model, "sha256": file.sha256, "bytes": file.bytes}
+            for name, model, file in _files(bundle)
+        ]
         manifest = (directory / MANIFEST_FILE).read_text("utf-8")
         return web.send({"bundle": bundle.label, "manifest": manifest, "files": files})
 
     @models.get("/<sha256>")
     def file(sha256: str) -> Response:
-        """A file of the note model, or with `Range` a part of it."""
-        for path, known in _files(Bundle(directory)).items():
-            if known.sha256 == sha256 and path.is_file():
-                return send_file(path.absolute(), _TYPE, conditional=True, etag=sha256)
+        """A file of a model, or with `Range` a part of it."""
+        for name, _, known in _files(Bundle(directory)):
+            if known.sha256 == sha256 and (directory / name).is_file():
+                return send_file((directory / name).absolute(), _TYPE, conditional=True, etag=sha256)
         raise NotFoundError("The box has no such model file.", hint="Ask for the list again; the models were updated.")
 
     return models
 
 
-def _files(bundle: Bundle) -> dict[Path, BundleFile]:
-    """The files of the note model, by where they are."""
-    prefix = f"{bundle.manifest.note.directory}/"
-    return {bundle.directory / name: file for name, file in bundle.manifest.files.items() if name.startswith(prefix)}
+def _files(bundle: Bundle) -> Iterator[tuple[str, Literal["note", "speech"], BundleFile]]:
+    """The files that a page needs, by their names in the bundle, and the model that each belongs to."""
+    manifest = bundle.manifest
+    vocabulary = f"{manifest.speech.directory}/{_VOCABULARY}" if manifest.speech.page else ""
+    for name, file in manifest.files.items():
+        if name.startswith(f"{manifest.note.directory}/"):
+            yield name, "note", file
+        elif name == vocabulary or (manifest.speech.page and name.startswith(f"{manifest.speech.page}/")):
+            yield name, "speech", file

@@ -42,6 +42,11 @@ def create_page(directory: Path = PAGE_DIR) -> Blueprint:
             return Response(_NOT_BUILT, status=503, mimetype="text/plain")
         return _serve(directory, "index.html")
 
+    @page.get("/bench")
+    def bench() -> Response:
+        """The page that measures a tablet."""
+        return _serve(directory, "bench.html")
+
     @page.get("/<path:name>")
     def file(name: str) -> Response:
         """The page's scripts, styles and icons."""

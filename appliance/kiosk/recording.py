@@ -56,7 +56,7 @@ class Recording:
             if journal.append(n, body):
                 self.last_arrival = time.monotonic()
                 shared.changed.notify_all()
-            return wire.Received(journal.received_through, journal.missing(chunks))
+            return wire.Received(journal.received_through, journal.missing(chunks), shared.record.committed)
 
     def finish(self, chunks: int) -> None:
         """End the recording. The same request again changes nothing.

@@ -1,6 +1,6 @@
-"""Set-up: rooms, pairing codes, devices, the clinic's certificate, backups and the PIN, for whoever knows the PIN.
+"""Set-up: rooms, pairing codes, devices, the clinic's certificate, backups, updates and the PIN, for whoever knows the PIN.
 
-Forms, without a script: a browser in a clinic may be old, and nothing here has to be fast.
+Forms, which work without a script: a browser in a clinic may be old, and nothing here has to be fast.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -19,13 +20,14 @@ from appliance.backup.places import STICK, find_place, newest
 from appliance.backup.recovery import make_key, make_passphrase
 from appliance.backup.restore import stage
 from appliance.connect.clock import day
-from appliance.connect.pages import render
+from appliance.connect.pages import UPLOAD_SCRIPT, render
 from appliance.connect.state import Trouble
-from appliance.errors import ChartsideError, InputError, NotPairedError, TooLargeError
+from appliance.errors import ChartsideError, InputError, TooLargeError
 from appliance.health.backup import check_backup
 from appliance.kiosk.access import SETUP_COOKIE, Access, remember
 from appliance.kiosk.devices import PairingCode
 from appliance.kiosk.forms import field, html, wants_html
+from appliance.kiosk.updates import UPDATE_LIMIT, Updates
 from appliance.runtime.web import problem
 from appliance.store.devices import Device
 
@@ -33,16 +35,23 @@ _CERTIFICATE_LIMIT = 256 * 1024
 _ANSWER_SECONDS = 1.0
 
 
-def create_setup(access: Access) -> Blueprint:
+def create_setup(access: Access, updates: Updates) -> Blueprint:
     """The routes under `/setup`.
 
     Args:
         access: Devices, administrator and connection.
+        updates: The updates of the box.
     """
     setup = Blueprint("setup", __name__, url_prefix="/setup")
 
-    def page_with(*troubles: Trouble, code: PairingCode | None = None, passphrase: str = "", status: int = 200) -> Response:
-        if not _signed_in(access):
+    def page_with(
+        *troubles: Trouble,
+        notice: Trouble | None = None,
+        code: PairingCode | None = None,
+        passphrase: str = "",
+        status: int = 200,
+    ) -> Response:
+        if not access.signed_in:
             return html(render("sign_in", troubles=troubles, new=bool(access.administrator.setup_code)), status)
         state = access.connection.state
         link = f"{state.url}pair?{urlencode({'code': code.code})}" if code else ""
@@ -50,6 +59,7 @@ def create_setup(access: Access) -> Blueprint:
             render(
                 "setup",
                 troubles=(*troubles, *state.troubles),
+                notice=notice,
                 state=state,
                 rooms=access.devices.rooms(),
                 devices=[_row(device) for device in access.devices.all()],
@@ -59,6 +69,7 @@ def create_setup(access: Access) -> Blueprint:
                 backup=check_backup(access.connection.settings),
                 passphrase=passphrase,
                 empty=access.empty,
+                update=updates.shown(),
             ),
             status,
         )
@@ -77,6 +88,7 @@ def create_setup(access: Access) -> Blueprint:
     _add_session(setup, access)
     _add_devices(setup, access)
     _add_certificate(setup, access)
+    _add_updates(setup, updates, page_with)
 
     @setup.post("/rooms/<int:room>/code")
     def code(room: int) -> Response:
@@ -97,12 +109,8 @@ def create_setup(access: Access) -> Blueprint:
         settings = access.connection.settings
         about = stage(newest(find_place(STICK, settings)), field("passphrase", 1000), settings)
         _restart()
-        return page_with(
-            Trouble(
-                f"Restored visits: {about.encounters}. The box is ready again in half a minute.",
-                "Tablets, rooms and the PIN are those of the backup.",
-            )
-        )
+        restored = f"Restored visits: {about.encounters}. The box is ready again in half a minute."
+        return page_with(notice=Trouble(restored, "Tablets, rooms and the PIN are those of the backup."))
 
     return setup
 
@@ -179,17 +187,31 @@ def _add_certificate(setup: Blueprint, access: Access) -> None:
         return _back()
 
 
+def _add_updates(setup: Blueprint, updates: Updates, page_with: Callable[..., Response]) -> None:
+    @setup.post("/update")
+    def update() -> AnyResponse:
+        """Install an update: the signed file, as the field `file` of a form. Checked before the answer, installed after it."""
+        request.max_content_length = UPDATE_LIMIT
+        updates.take(request.stream, request.mimetype, request.mimetype_params, request.content_length or 0)
+        return redirect("/setup/#update", 303)
+
+    @setup.get("/update.js")
+    def script() -> Response:
+        """Shows how far an upload is; without it, the form works all the same."""
+        return Response(UPLOAD_SCRIPT, mimetype="text/javascript")
+
+    @setup.post("/restart")
+    def restart() -> Response:
+        """Restart the box, so that it starts an update; the field `sure` must be ticked."""
+        if "sure" not in request.form:
+            raise InputError("The box was not restarted.", hint="Tick that nobody is recording, then press Restart again.")
+        updates.restart()
+        return page_with(notice=Trouble("The box restarts.", "Open this page again in two minutes."))
+
+
 def _restart() -> None:
     """Stop once the answer is sent; systemd, or the supervisor, starts the kiosk again, which takes over what was restored."""
     threading.Timer(_ANSWER_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
-
-
-def _signed_in(access: Access) -> bool:
-    try:
-        access.administrator.check(request.cookies.get(SETUP_COOKIE, ""))
-    except NotPairedError:
-        return False
-    return True
 
 
 def _with_session(token: str) -> AnyResponse:

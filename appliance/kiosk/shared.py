@@ -8,6 +8,7 @@ from typing import Final
 
 from appliance.errors import ConflictError, NotFoundError, StorageError
 from appliance.kiosk import wire
+from appliance.kiosk.lease import Lease
 from appliance.runtime.events import EventLog
 from appliance.store.encounters import EncounterStore
 from appliance.store.journal import Journal
@@ -38,6 +39,7 @@ class Shared:
         self.changed: Final = threading.Condition()
         self.log: Final = EventLog(epoch=secrets.token_hex(4))
         self.closed = False
+        self.lease = Lease()
         self.record: Encounter = store.get(encounter)
         self.checks_wanted = 0
         """How often something happened that a check of the note depends on."""
@@ -67,7 +69,13 @@ class Shared:
     def summary(self) -> wire.Summary:
         """The encounter as it stands in the list."""
         with self.changed:
-            return wire.summary(self.record, self._journal.last + 1 if self._journal else None)
+            return wire.summary(self.record, self._journal.last + 1 if self._journal else None, self.engine)
+
+    @property
+    def engine(self) -> wire.Engine:
+        """Who hears and writes the encounter, while it is live."""
+        lent = self.lease.left and self.record.state in LIVE_STATES and not self.closed
+        return "tablet" if lent else "box"
 
     def check_open(self) -> None:
         """Refuse what is asked of an encounter that is gone.

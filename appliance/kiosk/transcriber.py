@@ -6,55 +6,21 @@ import functools
 import logging
 import threading
 import time
-from typing import Annotated, Final
-
-import msgspec
+from typing import Final
 
 from appliance.audio import CHUNK_SAMPLES
 from appliance.errors import StorageError, UnavailableError, from_problem
+from appliance.kiosk.speech_events import KINDS, hear
 from appliance.kiosk.visit import Visit
 from appliance.kiosk.worker import Worker
 from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.store.records import Problem
-from appliance.transcript import Gap, Seconds, Speaker, Turn
 
 _log = logging.getLogger(__name__)
 GRACE_SECONDS: Final = 10.0
 """How long, after the last sign of the page, missing chunks of a finished recording are waited for."""
 IDLE_SECONDS: Final = 300.0
 """A session is given back after this long without audio, so that a visit that nobody finishes does not hold one for ever."""
-_Sample = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class _Partial(msgspec.Struct, frozen=True):
-    start: Seconds
-    end: Seconds
-    stable: str
-    tentative: str
-
-
-class _Final(msgspec.Struct, frozen=True):
-    turn: Turn
-    committed: _Sample
-    voice: msgspec.Raw = msgspec.Raw()
-
-
-class _TurnSpeaker(msgspec.Struct, frozen=True):
-    n: int
-    speaker: Speaker
-
-
-class _Speakers(msgspec.Struct, frozen=True):
-    labels: tuple[_TurnSpeaker, ...]
-
-
-class _Gap(msgspec.Struct, frozen=True):
-    gap: Gap
-    committed: _Sample
-
-
-class _Finished(msgspec.Struct, frozen=True):
-    duration: Seconds
 
 
 class Transcriber(Worker):
@@ -88,7 +54,7 @@ class Transcriber(Worker):
         feeder.start()
         try:
             for event in self.service.events(f"/sessions/{session}/events"):
-                if self.stopped.is_set() or self._take(event):
+                if self.taken(event):
                     return
         except UnavailableError as error:
             if not feeder.idle:
@@ -103,26 +69,13 @@ class Transcriber(Worker):
     def _has_news(self) -> bool:
         return self.visit.chunks is not None or len(self.visit.journal) > self._heard
 
-    def _take(self, event: ServerEvent) -> bool:
+    def take(self, event: ServerEvent) -> bool:
         """Store or show one event; True when the recording is complete."""
-        match event.name:
-            case "partial":
-                self.visit.show("partial", event.decode(_Partial))
-            case "final":
-                final = event.decode(_Final)
-                self.visit.heard.add(final.turn, final.committed, bytes(final.voice))
-            case "speakers":
-                labels = event.decode(_Speakers).labels
-                self.visit.heard.relabel({label.n: label.speaker for label in labels})
-            case "gap":
-                gap = event.decode(_Gap)
-                self.visit.heard.add_gap(gap.gap, gap.committed)
-            case "finished":
-                self.visit.transcribed(event.decode(_Finished).duration)
-                return True
-            case "failed":
-                raise from_problem(event.decode(dict[str, object]))
-        return False
+        if event.name == "failed":
+            raise from_problem(event.decode(dict[str, object]))
+        if event.name in KINDS:
+            hear(self.visit, event.decode(KINDS[event.name]))
+        return event.name == "finished"
 
 
 class _Feeder:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from appliance.errors import ConflictError
 from appliance.kiosk import wire
 from appliance.kiosk.draft import Draft
 from appliance.kiosk.heard import Heard
+from appliance.kiosk.lending import Lending
 from appliance.kiosk.recording import Recording
 from appliance.kiosk.review import Review
 from appliance.kiosk.shared import LIVE_STATES, Shared
@@ -39,6 +41,7 @@ class Visit:
         self._down: set[str] = set()
         self.recording = Recording(self._shared, max_chunks)
         self.heard = Heard(self._shared)
+        self.lending = Lending(self._shared, self.heard)
         self.draft = Draft(self._shared)
         self.review = Review(self._shared, self.draft)
         if self._shared.audible is None and self.state in LIVE_STATES:
@@ -58,6 +61,7 @@ class Visit:
                 received_through=journal.received_through if journal else -1,
                 missing=journal.missing(shared.record.chunks) if journal else [],
                 transcript=Transcript(tuple(self.heard.turns()), tuple(self.heard.gaps()), summary.duration),
+                committed=self.committed,
                 proposals=self.heard.proposals(),
                 note=note,
                 note_version=version,
@@ -144,8 +148,16 @@ class Visit:
             self._shared.changed.notify_all()
 
     def transcribed(self, duration: float) -> None:
-        """The recording is transcribed to its end, at `duration` seconds: the note can be written."""
+        """The recording is transcribed to its end, at `duration` seconds: the note can be written.
+
+        Raises:
+            ConflictError: The recording is not over.
+        """
         with self._shared.changed:
+            if self.state == "recording":
+                raise ConflictError("The recording is not over.", hint="Send the rest of it, then finish it.")
+            if self.state != "transcribing":
+                return
             self._shared.store.finish(self.id, duration)
             self._shared.refresh()
             self._shared.publish_state()

@@ -61,9 +61,10 @@ class Visits:
                     about = {"event": "visit-not-resumed", "encounter": encounter.id}
                     _log.error("kiosk: visit %s cannot be resumed: %s", encounter.id, error.message, extra=about)
 
-    def create(self, template: str, title: str) -> wire.Document:
-        """Start a visit."""
-        encounter = self._store.create(template, title)
+    def create(self, template: str, new: wire.NewEncounter) -> wire.Document:
+        """Start a visit; one that a tablet has started before is left as it is."""
+        begun = None if new.created is None else int(new.created.timestamp() * 1000)
+        encounter = self._store.create(template, new.title, new.id, begun)
         with self.use(encounter.id) as visit:
             return visit.document()
 
@@ -104,6 +105,22 @@ class Visits:
             if entry:
                 entry.pipeline.start()
             return visit.document()
+
+    def place(self, encounter: str, on: wire.Engine) -> wire.Standing:
+        """Say where a visit is heard and written from now on; a tablet has to go on saying so.
+
+        Raises:
+            NotFoundError: There is no such encounter.
+            ConflictError: A tablet wants it, and its note is written.
+        """
+        with self.use(encounter) as visit:
+            with self._lock:
+                entry = self._entries.get(encounter)
+            if on == "box":
+                visit.lending.take_back()
+            elif entry:
+                entry.pipeline.lend()
+            return visit.lending.standing()
 
     def delete(self, encounter: str, actor: Actor = "clinician") -> None:
         """Stop all work on an encounter and remove it for ever.

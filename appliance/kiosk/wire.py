@@ -25,11 +25,14 @@ from appliance.transcript import Speaker, Transcript, Turn
 
 Title = Annotated[str, msgspec.Meta(max_length=200)]
 """What the clinician calls an encounter."""
+EncounterId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Signer = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\S")]
 """Name of who signs."""
 Text = Annotated[str, msgspec.Meta(pattern=r"\S")]
 """Not blank."""
+Engine = Literal["box", "tablet"]
+"""Where an encounter is heard and written."""
 BlockKind = Literal["version", "check_pending", "contradicted", "unsupported"]
 """What blocks a signing: the note has another version, its check is pending, or a sentence of the check."""
 
@@ -46,6 +49,7 @@ class Summary(msgspec.Struct, frozen=True):
     updated: datetime
     duration: float
     """Seconds of audio received so far, or of the whole recording."""
+    engine: Engine
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -77,6 +81,8 @@ class Document(Summary, frozen=True):
     """Audio chunks that did not arrive although later ones did."""
     transcript: Transcript
     """What was heard, with the labels the clinician sees."""
+    committed: int
+    """Sample up to which it is final."""
     proposals: list[Proposal]
     note: Note | None
     note_version: int
@@ -93,6 +99,10 @@ class NewEncounter(msgspec.Struct, frozen=True):
 
     template: str | None = None
     title: Title = ""
+    id: EncounterId | None = None
+    """What a tablet called it while the box was away; the same id again names the same encounter."""
+    created: datetime | None = None
+    """When it began, where that was before."""
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -114,6 +124,49 @@ class Received(msgspec.Struct, frozen=True):
 
     received_through: int
     missing: list[int]
+    committed: int
+    """Sample up to which turns are final: nobody needs the audio before it to go on."""
+
+
+class EngineRequest(msgspec.Struct, frozen=True):
+    """`PUT /api/encounters/<id>/engine`."""
+
+    on: Engine
+
+
+class HeardEvent(msgspec.Struct, frozen=True):
+    """An event of the speech service, made by a tablet."""
+
+    name: Literal["partial", "final", "speakers", "gap", "finished"]
+    data: msgspec.Raw
+
+
+class HeardRequest(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/heard`."""
+
+    events: list[HeardEvent]
+    """None of them only says that the tablet is still at it."""
+    lease: int | None = None
+    """The lease under which they were heard; None for whichever runs."""
+
+
+class HeardSoFar(msgspec.Struct, frozen=True):
+    """How far an encounter is heard."""
+
+    on: Engine
+    lease: int
+    committed: int
+    turns: int
+    """How many there are."""
+    corrections: int
+    """Changes whenever a turn is read or labelled differently than before."""
+
+
+class Standing(HeardSoFar, frozen=True):
+    """Where whoever hears an encounter goes on."""
+
+    earlier: list[dict[str, Any]]
+    """What a speech session is told of the turns so far."""
 
 
 class SectionText(msgspec.Struct, frozen=True):
@@ -138,6 +191,24 @@ class NoteVersion(msgspec.Struct, frozen=True):
     note: Note
 
 
+class WrittenNote(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/written`."""
+
+    note: Note
+    after: Count
+    """The version that it follows, 0 for none."""
+    turns: Count
+    """How many turns it was written from."""
+    author: Author = "model"
+
+
+class WrittenVersion(NoteVersion, frozen=True):
+    """What a tablet wrote, as it is stored."""
+
+    newest: int
+    """The newest version: a later one where the note had changed on the box as well."""
+
+
 class VersionEntry(msgspec.Struct, frozen=True):
     """A version of the note in the list."""
 
@@ -157,6 +228,13 @@ class NumberedTurn(msgspec.Struct, frozen=True):
 
     n: int
     turn: Turn
+
+
+class NewTurn(NumberedTurn, frozen=True):
+    """A turn that was not there before."""
+
+    committed: int
+    """Sample up to which turns are final now."""
 
 
 class LabelRequest(msgspec.Struct, frozen=True):
@@ -274,12 +352,13 @@ class Status(msgspec.Struct, frozen=True):
     notice: str
 
 
-def summary(encounter: Encounter, chunks: int | None = None) -> Summary:
+def summary(encounter: Encounter, chunks: int | None = None, engine: Engine = "box") -> Summary:
     """The encounter as it stands in the list.
 
     Args:
         encounter: What the store knows.
         chunks: How many chunks were received, where that is known.
+        engine: Where it is heard and written.
     """
     received = (chunks if chunks is not None else encounter.chunks or 0) * CHUNK_SAMPLES / SAMPLE_RATE
     return Summary(
@@ -291,6 +370,7 @@ def summary(encounter: Encounter, chunks: int | None = None) -> Summary:
         created=_time(encounter.created),
         updated=_time(encounter.updated),
         duration=received if encounter.duration is None else encounter.duration,
+        engine=engine,
     )
 
 

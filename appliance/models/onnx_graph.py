@@ -7,7 +7,7 @@ from typing import IO, Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from appliance.models.adapter import LowRank
 from appliance.models.quantize import BLOCK, Matrix, Matrix4
@@ -48,9 +48,9 @@ class Graph:
         self.raw(operator, inputs, [output], domain="", **attributes)
         return output
 
-    def constant(self, name: str, array: npt.NDArray[Any]) -> str:
-        """Add a constant that lives in the data file; floats take the graph's type."""
-        if array.dtype.kind == "f":
+    def constant(self, name: str, array: npt.NDArray[Any], *, as_is: bool = False) -> str:
+        """Add a constant that lives in the data file; floats take the graph's type unless they are wanted `as_is`."""
+        if array.dtype.kind == "f" and not as_is:
             array = array.astype(self.io)
         self._data.write(b"\0" * (-self._data.tell() % _ALIGNMENT))
         tensor = TensorProto(name=name, data_type=helper.np_dtype_to_tensor_dtype(array.dtype), dims=array.shape)
@@ -61,10 +61,21 @@ class Graph:
         self._constants[name] = tensor
         return name
 
+    def inline(self, name: str, array: npt.NDArray[Any]) -> str:
+        """Add a constant that lives in the graph itself, as it is."""
+        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        return name
+
     def integers(self, values: list[int]) -> str:
         """A small int64 constant, shared by value."""
         name = "integers." + "_".join(map(str, values))
         self._constants.setdefault(name, helper.make_tensor(name, TensorProto.INT64, [len(values)], values))
+        return name
+
+    def index(self, value: int) -> str:
+        """A scalar int64 constant, shared by value."""
+        name = f"index.{value}"
+        self._constants.setdefault(name, helper.make_tensor(name, TensorProto.INT64, [], [value]))
         return name
 
     def scalar(self, value: float) -> str:
@@ -102,9 +113,11 @@ class Graph:
         )  # fmt: skip
         return output
 
-    def finish(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
-        """The model with its inputs and outputs declared."""
-        graph = helper.make_graph(self._nodes, "llama", inputs, outputs, list(self._constants.values()))
+    def finish(
+        self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto], name: str = "llama"
+    ) -> onnx.ModelProto:
+        """The model, called `name`, with its inputs and outputs declared."""
+        graph = helper.make_graph(self._nodes, name, inputs, outputs, list(self._constants.values()))
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="chartside")
 

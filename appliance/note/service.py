@@ -17,7 +17,7 @@ from appliance.note.strategies import stamp_of, strategy_of
 from appliance.note.templates import all_templates, template_named
 from appliance.note.worker import Worker
 from appliance.note.writer import Strategy, Writer
-from appliance.runtime import web
+from appliance.runtime import notify, web
 from appliance.runtime.bundle import Bundle
 from appliance.runtime.providers.choice import choose
 from appliance.runtime.server import Server, serve
@@ -82,9 +82,11 @@ class NoteService:
     def _load(self) -> None:
         bundle = Bundle(self._settings.bundle)
         config = bundle.manifest.note
+        notify.doing("checking the model")
         bundle.verify(config.directory + "/")
-        choice = choose(self._settings)
+        choice = choose(self._settings, tried=lambda candidate: notify.doing(f"trying {candidate.name}"))
         self._provider = choice.candidate.name
+        notify.doing(f"loading the model on {self._provider}")
         model = LanguageModel.load(
             bundle.note_directory,
             threads=self._settings.threads,

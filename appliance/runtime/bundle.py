@@ -45,10 +45,12 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class SpeechModel(msgspec.Struct, frozen=True):
-    """The recognizer: a CTranslate2 Whisper model in `speech/`."""
+    """The recognizer: a CTranslate2 Whisper model in `speech/`, and for pages ONNX graphs of it in `page/`."""
 
     model: str
     directory: str = "speech"
+    page: str = ""
+    """Directory of the same recognizer's graphs for pages; empty where pages cannot hear."""
 
 
 class SpeakerModel(msgspec.Struct, frozen=True):

@@ -20,6 +20,11 @@ def ready() -> None:
     _send("READY=1")
 
 
+def doing(what: str) -> None:
+    """What takes so long, for whoever waits before the box (`appliance.connect.screen`) or asks `systemctl status`."""
+    _send(f"STATUS={what}")
+
+
 def stopping() -> None:
     """The service was told to stop and finishes what is in flight."""
     _send("STOPPING=1")

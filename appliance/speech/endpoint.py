@@ -7,13 +7,14 @@ a crash with no turn lost or doubled.
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from appliance.audio import SAMPLE_RATE, Pcm16
-from appliance.speech.voice import FRAME, VoiceDetector
+from appliance.speech.loudness import energies
+from appliance.speech.voice import FRAME, Listen, VoiceDetector
 
 Span = tuple[int, int]
 """First sample and the one after the last, counted from the start of the recording."""
@@ -52,12 +53,13 @@ class Endpointer:
     """Cuts one stream of audio into utterances.
 
     Args:
+        listen: Begins voice detection afresh.
         first_sample: Position of the first sample that will be fed.
     """
 
-    def __init__(self, first_sample: int = 0) -> None:
-        self._audio: Pcm16 = np.empty(0, np.int16)
-        self._begin(first_sample, self._audio)
+    def __init__(self, listen: Listen, first_sample: int = 0) -> None:
+        self._listen = listen
+        self._begin(first_sample, array("h"))
 
     @property
     def head(self) -> int:
@@ -65,18 +67,18 @@ class Endpointer:
         return self._base + len(self._audio)
 
     def feed(self, samples: Pcm16) -> list[Utterance]:
-        """Add audio, shape `[n]`, that follows what was fed before; gives the utterances that ended."""
+        """Add audio that follows what was fed before; gives the utterances that ended."""
         # In small steps: what follows a commit is looked at twice, and that must stay little however much is fed.
         return [utterance for at in range(0, len(samples), _STEP) for utterance in self._feed(samples[at : at + _STEP])]
 
     def flush(self) -> list[Utterance]:
         """End of the stream: gives the utterances that are still open."""
         ended = []
-        utterance = self._advance(self._detector.flush().tolist()) or self._close_open()
+        utterance = self._advance(self._detector.flush()) or self._close_open()
         while utterance is not None:
             ended.append(utterance)
             again = self._restart(utterance.end)
-            utterance = again or self._advance(self._detector.flush().tolist()) or self._close_open()
+            utterance = again or self._advance(self._detector.flush()) or self._close_open()
         return ended
 
     def open_utterance(self) -> Utterance | None:
@@ -87,8 +89,8 @@ class Endpointer:
 
     def _feed(self, samples: Pcm16) -> list[Utterance]:
         ended = []
-        self._audio = np.concatenate([self._audio, samples])
-        utterance = self._advance(self._detector.feed(samples).tolist())
+        self._audio += samples
+        utterance = self._advance(self._detector.feed(samples))
         while utterance is not None:
             ended.append(utterance)
             utterance = self._restart(utterance.end)
@@ -98,7 +100,7 @@ class Endpointer:
     def _begin(self, origin: int, audio: Pcm16) -> None:
         self._origin = self._base = self._frame_at = origin
         self._audio = audio
-        self._detector = VoiceDetector()
+        self._detector = VoiceDetector(self._listen)
         self._idle()
 
     def _idle(self) -> None:
@@ -108,11 +110,11 @@ class Endpointer:
         self._voice_start: int | None = None
 
     def _restart(self, commit: int) -> Utterance | None:
-        rest = self._audio[commit - self._base :].copy()
+        rest = self._audio[commit - self._base :]
         self._begin(commit, rest)
-        return self._advance(self._detector.feed(rest).tolist())
+        return self._advance(self._detector.feed(rest))
 
-    def _advance(self, probabilities: list[float]) -> Utterance | None:
+    def _advance(self, probabilities: Iterable[float]) -> Utterance | None:
         for probability in probabilities:
             utterance = self._step(probability)
             if utterance is not None:
@@ -166,16 +168,15 @@ class Endpointer:
     def _quietest(self) -> int:
         assert self._speech_start is not None  # noqa: S101
         first = self._speech_start + _EARLIEST_CUT
-        audio = self._audio[first - self._base : self._frame_at - self._base].astype(np.float32)
-        power = (audio[: len(audio) // FRAME * FRAME].reshape(-1, FRAME) ** 2).mean(axis=1)
-        smooth = np.convolve(power, np.ones(_SMOOTH_FRAMES), "valid")
-        return first + (int(smooth.argmin()) + _SMOOTH_FRAMES // 2) * FRAME + FRAME // 2
+        power = energies(self._audio[first - self._base : self._frame_at - self._base], FRAME)
+        smooth = [sum(power[at : at + _SMOOTH_FRAMES]) for at in range(len(power) - _SMOOTH_FRAMES + 1)]
+        return first + (smooth.index(min(smooth)) + _SMOOTH_FRAMES // 2) * FRAME + FRAME // 2
 
     def _forget(self) -> None:
         keep_from = self._frame_at if self._speech_start is None else self._speech_start
         drop = max(self._origin, keep_from - _LEAD) - self._base
         if drop > 0:
-            self._audio = self._audio[drop:].copy()
+            del self._audio[:drop]
             self._base += drop
 
 

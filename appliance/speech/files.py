@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -11,7 +12,6 @@ import av
 import av.container
 import av.error
 import av.stream
-import numpy as np
 
 from appliance.audio import SAMPLE_RATE, Pcm16
 from appliance.errors import AudioError, TooLargeError
@@ -46,23 +46,21 @@ class AudioFile:
     duration: float
 
     def blocks(self) -> Iterator[Pcm16]:
-        """The audio as PCM16 mono 16 kHz in blocks `[n]` of about ten seconds.
+        """The audio as PCM16 mono 16 kHz in blocks of about ten seconds.
 
         Raises:
             AudioError: The file is damaged beyond what the decoder can skip.
         """
         self.body.seek(0)
-        parts: list[Pcm16] = []
-        size = 0
+        block: Pcm16 = array("h")
         with _open(self.body) as container:
             for part in _decode(container):
-                parts.append(part)
-                size += len(part)
-                if size >= _BLOCK:
-                    yield np.concatenate(parts)
-                    parts, size = [], 0
-        if parts:
-            yield np.concatenate(parts)
+                block += part
+                if len(block) >= _BLOCK:
+                    yield block
+                    block = array("h")
+        if block:
+            yield block
 
 
 def open_audio(body: BinaryIO, max_seconds: float) -> AudioFile:
@@ -178,7 +176,7 @@ def _decode(container: av.container.InputContainer) -> Iterator[Pcm16]:
 
 
 def _samples(frame: av.AudioFrame) -> Pcm16:
-    return frame.to_ndarray().reshape(-1).astype(np.int16, copy=False)
+    return array("h", frame.to_ndarray().tobytes())
 
 
 def _frames(packet: av.Packet[av.AudioStream]) -> list[av.AudioFrame]:

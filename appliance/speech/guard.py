@@ -7,20 +7,23 @@ something away, because deleting what was said is as bad as inventing what was n
 
 from __future__ import annotations
 
+import math
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Final
 
-import numpy as np
-
-from appliance.audio import SAMPLE_RATE, to_waveform
+from appliance.audio import SAMPLE_RATE, Pcm16
 from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord, Segment
+from appliance.speech.loudness import energies
 from appliance.speech.voice import FRAME
 
 _AUDIBLE_RMS: Final = 0.0007  # -63 dBFS: below it even a distant voice is lost in the noise of the converter
 _CONVERTER_NOISE: Final = 1e-10
+_FULL_SCALE: Final = FRAME * 2**30  # energy of the loudest frame
 _LEAST_MODULATION: Final = (
     2.5  # dB: of speech the loudness of 32 ms frames varies by 7 and more, of a tone or hum by less than 1
 )
@@ -67,7 +70,7 @@ def glimpsed_text(utterance: Utterance, segment: Segment) -> str:
     """The text of a quick pass that is worth showing: empty when there is too much doubt."""
     if not _audible(utterance) or not _credible(segment):
         return ""
-    words = [HeardWord(text, 0.0, 0.0, float(np.exp(segment.log_probability))) for text in segment.text.split()]
+    words = [HeardWord(text, 0.0, 0.0, math.exp(segment.log_probability)) for text in segment.text.split()]
     words = without_loops(words)
     if _too_fast(len(words), utterance) or _invented_phrase(words, [segment]):
         return ""
@@ -108,15 +111,16 @@ def normal(text: str) -> str:
 
 def _audible(utterance: Utterance) -> bool:
     """Loud enough to be heard, and changing as speech does."""
-    waveform = to_waveform(utterance.samples)
-    voiced = [waveform[first - utterance.start : last - utterance.start] for first, last in utterance.voiced]
-    heard = np.concatenate(voiced) if voiced else waveform
-    frames = heard[: len(heard) // FRAME * FRAME].reshape(-1, FRAME)
-    if not len(frames):
+    voiced: Pcm16 = array("h")
+    for first, last in utterance.voiced:
+        voiced += utterance.samples[first - utterance.start : last - utterance.start]
+    power = [energy / _FULL_SCALE for energy in energies(voiced if utterance.voiced else utterance.samples, FRAME)]
+    if not power:
         return False
-    power = (frames**2).mean(axis=1)
-    modulation = float(np.std(10 * np.log10(power + _CONVERTER_NOISE)))
-    return float(np.sqrt(power.max())) >= _AUDIBLE_RMS and modulation >= _LEAST_MODULATION
+    decibels = [10 * math.log10(value + _CONVERTER_NOISE) for value in power]
+    mean = fmean(decibels)
+    modulation = math.sqrt(fmean((value - mean) ** 2 for value in decibels))
+    return math.sqrt(max(power)) >= _AUDIBLE_RMS and modulation >= _LEAST_MODULATION
 
 
 def _credible(segment: Segment) -> bool:
@@ -146,5 +150,5 @@ def _invented_phrase(words: Sequence[HeardWord], segments: Sequence[Segment]) ->
     if " ".join(keys) not in _STOCK_PHRASES:
         return False
     doubt = max(segment.no_speech for segment in segments)
-    certainty = float(np.mean([word.probability for word in words]))
+    certainty = fmean(word.probability for word in words)
     return doubt > _STOCK_NO_SPEECH or certainty < _STOCK_PROBABILITY

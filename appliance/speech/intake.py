@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16, parse_chunk
 from appliance.errors import ConflictError, InputError, TooLargeError
@@ -66,7 +66,7 @@ class Intake:
             body: PCM16, see `appliance.audio.parse_chunk`.
 
         Returns:
-            The audio, shape `[n]`, that is now next in line; empty while an earlier chunk is missing.
+            The audio that is now next in line; empty while an earlier chunk is missing.
 
         Raises:
             AudioError: The body is not a chunk.
@@ -83,7 +83,7 @@ class Intake:
                 f"Chunk {number} came before with other audio.", hint="Number chunks by their position; never reuse a number."
             )
         if known is not None or number < self._first_sample // CHUNK_SAMPLES:
-            return np.empty(0, np.int16)
+            return array("h")
         self._check_place(number, samples)
         if len(samples) < CHUNK_SAMPLES:
             self._short = (number, end)
@@ -134,12 +134,12 @@ class Intake:
         return self._end(*self._ending)
 
     def _in_line(self) -> Pcm16:
-        parts = []
+        audio: Pcm16 = array("h")
         while self._next in self._waiting:
             skip = max(0, self._first_sample - self._next * CHUNK_SAMPLES)
-            parts.append(self._waiting.pop(self._next)[skip:])
+            audio += self._waiting.pop(self._next)[skip:]
             self._next += 1
-        return np.concatenate(parts) if parts else np.empty(0, np.int16)
+        return audio
 
     def _check_length(self, end: int) -> None:
         if end > self._max_samples:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from appliance.audio import SAMPLE_RATE, to_waveform
+from appliance.audio import SAMPLE_RATE
 from appliance.errors import ChartsideError
 from appliance.runtime.events import EventLog
 from appliance.speech.agreement import Agreement
@@ -17,8 +17,9 @@ from appliance.speech.endpoint import Endpointer, Utterance
 from appliance.speech.engine import HeardWord, SpeechEngine
 from appliance.speech.guard import glimpsed_text, said_words
 from appliance.speech.intake import Hole, Intake, Receipt
-from appliance.speech.scheduler import Pass
-from appliance.speech.speakers.labels import Part, SpeakerLabels, Voice
+from appliance.speech.rota import Pass
+from appliance.speech.speakers.parts import Labels, Part, Voice
+from appliance.speech.voice import Listen
 from appliance.transcript import Gap, Speaker, Turn, Word
 
 
@@ -75,22 +76,24 @@ class Finished(msgspec.Struct, frozen=True):
 class LiveSession:
     """Transcribes one recording while it arrives.
 
-    Chunks come from request threads, passes run on the scheduler's worker.
+    Chunks come from request threads, passes run where the rota is served.
 
     Args:
         first_sample: Position in the recording from which audio will come.
         max_samples: Longest recording in samples.
-        speakers: Labels the turns and knows those before `first_sample`; None leaves every turn `unknown`.
+        listen: Begins voice detection afresh.
+        speakers: Labels the turns and knows those before `first_sample`.
     """
 
-    def __init__(self, first_sample: int, max_samples: int, speakers: SpeakerLabels | None = None) -> None:
+    def __init__(self, first_sample: int, max_samples: int, listen: Listen, speakers: Labels) -> None:
         self.events = EventLog()
-        self._speakers = speakers or SpeakerLabels(None)
+        self._listen = listen
+        self._speakers = speakers
         self._told: list[Speaker] = ["unknown"] * len(self._speakers.labels)
         self._tell_changes()
         self._lock = threading.Lock()
         self._intake = Intake(first_sample, max_samples)
-        self._endpointer = Endpointer(first_sample)
+        self._endpointer = Endpointer(listen, first_sample)
         self._decided: deque[Utterance | Hole | Finished] = deque()
         self._agreement = Agreement()
         self._agreement_start = -1
@@ -110,12 +113,12 @@ class LiveSession:
                 if isinstance(piece, Hole):
                     self._decided.extend(self._endpointer.flush())
                     self._decided.append(piece)
-                    self._endpointer = Endpointer(piece.end)
+                    self._endpointer = Endpointer(self._listen, piece.end)
                 else:
                     self._decided.extend(self._endpointer.feed(piece))
             if not already:
                 self._decided.extend(self._endpointer.flush())
-                self._endpointer = Endpointer(self._intake.end)
+                self._endpointer = Endpointer(self._listen, self._intake.end)
                 self._decided.append(Finished(self._intake.end / SAMPLE_RATE))
 
     @property
@@ -154,7 +157,7 @@ class LiveSession:
         self.events.close()
 
     def _finalize(self, utterance: Utterance, engine: SpeechEngine) -> None:
-        words = said_words(utterance, engine.transcribe(to_waveform(utterance.samples)))
+        words = said_words(utterance, engine.transcribe(utterance.samples))
         if words:
             for part in self._speakers.parts(utterance, words):
                 self._publish_turn(turn_of(utterance, part.words), part)
@@ -180,7 +183,7 @@ class LiveSession:
             self.events.publish("speakers", ChangedSpeakers(changed))
 
     def _glimpse(self, utterance: Utterance, engine: SpeechEngine) -> None:
-        segment = engine.glimpse(to_waveform(utterance.samples))
+        segment = engine.glimpse(utterance.samples)
         text = glimpsed_text(utterance, segment)
         if not text:
             return

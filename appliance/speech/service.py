@@ -16,12 +16,13 @@ from appliance.errors import TooLargeError
 from appliance.runtime.server import Server, serve
 from appliance.runtime.web import create_service, event_stream, last_event_id, receive, receive_chunk, send
 from appliance.settings import Settings
-from appliance.speech.engine import SpeechEngine, load_engine
+from appliance.speech.engine import SpeechEngine
 from appliance.speech.files import open_audio
 from appliance.speech.sessions import Sessions
 from appliance.speech.speakers.embedding import VoiceEncoder, load_voice_encoder
-from appliance.speech.speakers.labels import Earlier
+from appliance.speech.speakers.parts import Earlier
 from appliance.speech.transcription import transcribe_file
+from appliance.speech.whisper import load_engine
 
 FILE_LIMIT: Final = 512 * 1024 * 1024
 """Largest audio file in bytes. A file is held in memory only: what was said never touches the disk in the clear."""

@@ -19,9 +19,12 @@ from appliance.settings import Settings
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.intake import Receipt
 from appliance.speech.live import LiveSession
-from appliance.speech.scheduler import Scheduler, Source
+from appliance.speech.rota import Source
+from appliance.speech.scheduler import Scheduler
+from appliance.speech.silero import SileroStream
 from appliance.speech.speakers.embedding import VoiceEncoder, load_voice_encoder
-from appliance.speech.speakers.labels import Earlier, SpeakerLabels
+from appliance.speech.speakers.labels import SpeakerLabels
+from appliance.speech.speakers.parts import Earlier
 
 _log = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ class Sessions:
             UnavailableError: The model is not there yet, or too many sessions are open.
         """
         scheduler = self._ready()
-        session = LiveSession(first_sample, self.max_samples, self.speaker_labels(earlier))
+        session = LiveSession(first_sample, self.max_samples, SileroStream, self.speaker_labels(earlier))
         name = secrets.token_urlsafe(12)
         with self._lock:
             if len(self._entries) >= MOST_SESSIONS:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 
 import msgspec
 
-from appliance.audio import SAMPLE_RATE, to_waveform
+from appliance.audio import SAMPLE_RATE
 from appliance.errors import ChartsideError
 from appliance.runtime.events import HEARTBEAT_SECONDS, Event
 from appliance.speech.endpoint import Endpointer, Utterance
@@ -16,8 +16,9 @@ from appliance.speech.engine import HeardWord, SpeechEngine
 from appliance.speech.files import AudioFile
 from appliance.speech.guard import said_words
 from appliance.speech.live import recognizer_error, turn_of
-from appliance.speech.scheduler import Pass
+from appliance.speech.rota import Pass
 from appliance.speech.sessions import Sessions
+from appliance.speech.silero import SileroStream
 from appliance.transcript import Transcript, Turn
 
 
@@ -55,7 +56,7 @@ class _OneAtATime:
         self.results.put(error)
 
     def _transcribe(self, utterance: Utterance, engine: SpeechEngine) -> None:
-        self.results.put(said_words(utterance, engine.transcribe(to_waveform(utterance.samples))))
+        self.results.put(said_words(utterance, engine.transcribe(utterance.samples)))
 
 
 def transcribe_file(file: AudioFile, sessions: Sessions) -> Iterator[bytes]:
@@ -63,7 +64,7 @@ def transcribe_file(file: AudioFile, sessions: Sessions) -> Iterator[bytes]:
     source = _OneAtATime()
     speakers = sessions.speaker_labels()
     turns: list[Turn] = []
-    endpointer = Endpointer()
+    endpointer = Endpointer(SileroStream)
     try:
         with sessions.served(source) as wake:
             for ended in _utterances(file, endpointer):

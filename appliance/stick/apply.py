@@ -127,8 +127,13 @@ class Applier:
 
 
 def report(outcomes: Sequence[Outcome], box: str) -> str:
-    """What is written on the stick."""
-    lines = [f"Chartside {box}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"]
+    """What is written on the stick.
+
+    Args:
+        outcomes: What became of each item.
+        box: What the box is called; empty if nobody can say.
+    """
+    lines = [f"Chartside {box or 'box'}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"]
     lines += [f"{outcome.item}: {'done' if outcome.done else 'NOT DONE'}: {outcome.text}" for outcome in outcomes]
     if not outcomes:
         lines.append(f"There was nothing for the box: no {NETWORK}, {TIME}, {CERTIFICATE} with {KEY}, or *.chartside.")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from appliance.backup.cli import socket_option
 from appliance.backup.keeper import keeper
-from appliance.errors import ConflictError
+from appliance.errors import ChartsideError, ConflictError
 from appliance.options import settings_options
 from appliance.settings import Settings
 from appliance.stick import apply as applying
 from appliance.stick.files import Stick
-from appliance.update.cli import install_file
+from appliance.update.here import install_file
 
 _STATE = Path("/var/lib/chartside-stick")
 
@@ -58,9 +59,17 @@ def apply(
             applying.run,
         )
         outcomes = [*(applier.settings() if set_up else ()), *(applier.updates() if updates else ())]
-    text = applying.report(outcomes, settings.name)
+        name = settings.name or (_asked_name(settings, socket_dir) if set_up else "")
+    text = applying.report(outcomes, name)
     click.echo(text, nl=False)
     # The part that installs updates comes second.
     if outcomes or set_up:
         applying.write_report(report or directory / applying.REPORT, text, append=not set_up)
     sys.exit(not all(outcome.done for outcome in outcomes) and ConflictError.exit_code)
+
+
+def _asked_name(settings: Settings, socket_dir: Path | None) -> str:
+    """What the kiosk says the box is called; empty if it does not answer."""
+    with suppress(ChartsideError), keeper(settings, socket_dir) as kept:
+        return kept.name()
+    return ""

@@ -125,6 +125,23 @@ class DeviceRecords(Database):
             if not db.execute(revoked, (now(), device)).rowcount:
                 raise NotFoundError("There is no such device.", hint="Look at the list of devices.")
 
+    def local_key(self, device: int | None) -> bytes:
+        """What a device encrypts with while the box is away: 32 bytes, the same for as long as it is paired.
+
+        Args:
+            device: Its number; None for the browser on the box itself, which is not paired.
+
+        Raises:
+            NotFoundError: There is no such device, or it was revoked.
+        """
+        if device is None:
+            return self._box.derive("local-key of this machine")
+        with self._transaction() as db:
+            row = db.execute("SELECT key_hash FROM device WHERE number = ? AND revoked IS NULL", (device,)).fetchone()
+        if row is None:
+            raise NotFoundError("There is no such device.", hint="Pair it again.")
+        return self._box.derive(f"local-key {row['key_hash'].hex()}")
+
     def pin_hash(self) -> str | None:
         """The hash of the administrator's PIN; None while none was set."""
         with self._transaction() as db:

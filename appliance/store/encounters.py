@@ -56,17 +56,25 @@ class EncounterStore(TurnRecords, NoteRecords, DeviceRecords, AuditRecords, Snap
         """The store that the settings name."""
         return cls(settings.database, settings.journal_dir, settings.box_key)
 
-    def create(self, template: str, title: str) -> Encounter:
+    def create(self, template: str, title: str, encounter: str | None = None, begun: int | None = None) -> Encounter:
         """Start an encounter in state `recording`.
+
+        Args:
+            template: Name of the note template.
+            title: What the clinician calls it.
+            encounter: The id that a tablet gave it, 32 hexadecimal digits; None for a new one. One that is there stays.
+            begun: When it began, in milliseconds since 1970-01-01 UTC; None, or a time to come, for now.
 
         Raises:
             StorageError: The disk is full; nothing was stored.
         """
-        encounter = secrets.token_hex(16)
+        encounter = encounter or secrets.token_hex(16)
         key, wrapped = self._box.new_key(encounter)
-        created = now()
+        created = min(now(), begun) if begun is not None else now()
         sealed = (key.seal("template", template.encode()), key.seal("title", title.encode()))
         with self._transaction() as db:
+            if db.execute("SELECT 1 FROM encounter WHERE id = ?", (encounter,)).fetchone():
+                return self._encounter(self._row(encounter))
             cursor = db.execute(
                 "INSERT INTO encounter (id, created, updated, state, template, title) VALUES (?, ?, ?, 'recording', ?, ?)",
                 (encounter, created, created, *sealed),

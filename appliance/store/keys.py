@@ -15,6 +15,8 @@ from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from appliance.errors import StorageError
 
@@ -73,6 +75,7 @@ class BoxKey:
     """
 
     def __init__(self, key: bytes) -> None:
+        self._key = key
         self._cipher = AESGCM(key)
 
     @classmethod
@@ -111,6 +114,10 @@ class BoxKey:
         key = AESGCM.generate_key(8 * KEY_BYTES)
         nonce = os.urandom(NONCE_BYTES)
         return EncounterKey(encounter, key), nonce + self._cipher.encrypt(nonce, key, _wrap_binding(encounter))
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of its own for a purpose: `KEY_BYTES`, the same each time, which tell nothing of the box key (RFC 5869)."""
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"chartside/1 {purpose}".encode()).derive(self._key)
 
     def unwrap(self, encounter: str, wrapped: bytes) -> EncounterKey:
         """The key that `new_key` wrapped for this encounter.

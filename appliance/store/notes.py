@@ -44,14 +44,27 @@ class NoteRecords(Database):
                     f"The note has version {newest}, not {after}.",
                     hint="It was changed on another screen: load it again, then repeat your change.",
                 )
-            version, key = after + 1, self._key(row)
-            sealed = key.seal(f"note/{version}", msgspec.json.encode(note)), key.seal(f"author/{version}", author.encode())
-            db.execute(
-                "INSERT INTO note (number, version, created, note, author) VALUES (?, ?, ?, ?, ?)",
-                (row["number"], version, now(), *sealed),
-            )
+            self._insert(row, after + 1, note, author)
             self._set(db, row["number"], **({} if state is UNSET else {"state": state, "section": None}))
-            return version
+            return after + 1
+
+    def add_older_note(self, encounter: str, note: Note, author: Author) -> int:
+        """Store a version of the note below the newest, which is stored again over it; there is one.
+
+        Returns:
+            The number of the older one; the newest is the next.
+        """
+        with self._transaction() as db:
+            row = self._row(encounter)
+            newest, key = self._newest(db, row["number"]), self._key(row)
+            found = db.execute(
+                "SELECT version, author, note FROM note WHERE number = ? AND version = ?", (row["number"], newest)
+            ).fetchone()
+            stays = msgspec.json.decode(key.open(f"note/{newest}", found["note"]), type=Note)
+            self._insert(row, newest + 1, note, author)
+            self._insert(row, newest + 2, stays, _author(key, found))
+            self._set(db, row["number"])
+            return newest + 1
 
     def note(self, encounter: str, version: int | None = None) -> tuple[int, Note | None]:
         """A version of the note, and its number.
@@ -75,6 +88,15 @@ class NoteRecords(Database):
         if found is None:
             raise NotFoundError(f"The note has no version {version}.", hint="Versions count from 1.")
         return version, msgspec.json.decode(self._key(row).open(f"note/{version}", found["note"]), type=Note)
+
+    def _insert(self, row: sqlite3.Row, version: int, note: Note, author: Author) -> None:
+        """Belongs into a transaction."""
+        key = self._key(row)
+        sealed = key.seal(f"note/{version}", msgspec.json.encode(note)), key.seal(f"author/{version}", author.encode())
+        self._db.execute(
+            "INSERT INTO note (number, version, created, note, author) VALUES (?, ?, ?, ?, ?)",
+            (row["number"], version, now(), *sealed),
+        )
 
     def versions(self, encounter: str) -> list[NoteRecord]:
         """All versions of the note, from the first."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import socket
 from pathlib import Path
 
 import click
 
-from appliance.errors import BundleError
 from appliance.options import settings_options
-from appliance.runtime.bundle import Bundle
 from appliance.settings import Settings
 from appliance.update import install as installing
-from appliance.update.container import Manifest
-from appliance.update.keys import load_trusted_keys
-from appliance.update.policy import Box
+from appliance.update.handover import answer
+from appliance.update.here import described, install_file, load_box, status_of
 from appliance.update.release import load_release
 from appliance.update.self_test import command as self_test
-from appliance.update.store import load_floor, raise_floor
+from appliance.update.store import raise_floor
 
 
 @click.group()
@@ -30,7 +27,7 @@ def update() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def verify(settings: Settings, file: Path) -> None:
     """Check whether FILE may be installed on this box, without installing it."""
-    click.echo(f"{_described(installing.verify(file, _box(settings)))} may be installed.")
+    click.echo(f"{described(installing.verify(file, load_box(settings)))} may be installed.")
 
 
 @update.command()
@@ -45,12 +42,16 @@ def install(settings: Settings, file: Path) -> None:
 @settings_options("bundle")
 def status(settings: Settings) -> None:
     """Print what is installed, and whose updates are taken."""
-    box = _box(settings)
-    click.echo(
-        f"System {box.installed.version} for {box.installed.board}, models {box.models}, nothing older than {box.floor}."
-    )
-    for key in box.keys:
-        click.echo(f"Updates signed by {key.name} are taken until {key.expires:%d %B %Y}.")
+    for line in status_of(load_box(settings)):
+        click.echo(line)
+
+
+@update.command("take", hidden=True)
+@settings_options("bundle")
+def take(settings: Settings) -> None:
+    """Do what the kiosk asks for on the connection that is the standard input: install an update, or restart the box."""
+    with socket.socket(fileno=0) as connection:
+        answer(connection, lambda file, told: install_file(settings, file, told))
 
 
 @update.command("keep-floor", hidden=True)
@@ -60,27 +61,3 @@ def keep_floor() -> None:
 
 
 update.add_command(self_test)
-
-
-def install_file(settings: Settings, file: Path) -> str:
-    """Install an update; returns what it is and what to do next.
-
-    Raises:
-        ChartsideError: It may not be installed, or could not be; the running system is unchanged.
-    """
-    manifest = installing.install(file, _box(settings))
-    last = "Restart the box." if manifest.component == "system" else "Restart the services, or the box."
-    return f"{_described(manifest)} is installed. {last}"
-
-
-def _box(settings: Settings) -> Box:
-    installed = load_release()
-    try:
-        models = Bundle(settings.bundle).manifest.version
-    except BundleError:  # an update may bring the bundle
-        models = "0"
-    return Box(installed, models, load_floor(installed), load_trusted_keys(), datetime.now(UTC))
-
-
-def _described(manifest: Manifest) -> str:
-    return f"{'System' if manifest.component == 'system' else 'Model bundle'} {manifest.version}"

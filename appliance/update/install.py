@@ -6,6 +6,8 @@ only after all of them were checked, in a directory that nobody else can write.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from appliance.errors import InputError, StorageError, UnavailableError
+from appliance.errors import ConflictError, InputError, StorageError, UnavailableError
 from appliance.update.container import Component, Manifest, PackedFile, read_files, read_manifest
 from appliance.update.policy import Box, check_allowed
 from appliance.update.store import STATE_DIR
@@ -24,10 +26,21 @@ TRANSFER_DIR: Final = Path("/run/chartside-update")
 _SPARE: Final = 64 * 1024 * 1024
 
 Command = Callable[[Sequence[str]], None]
+Told = Callable[[str, float | None], None]
+"""Gets what is being done, and which share of it is done (0 to 1); None if nobody can say."""
 
 
-def verify(path: Path, box: Box) -> Manifest:
+def untold(_step: str, _share: float | None) -> None:
+    """For callers to whom nobody listens."""
+
+
+def verify(path: Path, box: Box, told: Told = untold) -> Manifest:
     """Check an update without installing it.
+
+    Args:
+        path: The update file.
+        box: What it is held against.
+        told: Hears how far it is.
 
     Raises:
         InputError: The file is no update, is damaged, not signed, or not for this box.
@@ -35,12 +48,19 @@ def verify(path: Path, box: Box) -> Manifest:
     """
     with _opened(path) as file:
         manifest = _allowed(file, box)
-        read_files(file, manifest, lambda _file, _block: None)
+        counted = _counted(manifest, "Checking the update", told)
+        read_files(file, manifest, lambda _file, block: counted(block))
     return manifest
 
 
 def install(
-    path: Path, box: Box, *, state: Path = STATE_DIR, transfer: Path = TRANSFER_DIR, run: Command | None = None
+    path: Path,
+    box: Box,
+    *,
+    state: Path = STATE_DIR,
+    transfer: Path = TRANSFER_DIR,
+    run: Command | None = None,
+    told: Told = untold,
 ) -> Manifest:
     """Install an update; a system takes effect at the next boot.
 
@@ -50,24 +70,27 @@ def install(
         state: Directory with room for the files; what an interrupted run left there is removed.
         transfer: Where systemd-sysupdate looks; a link to the checked files, made last.
         run: Calls systemd-sysupdate.
+        told: Hears how far it is.
 
     Raises:
         InputError: As for `verify`.
-        ConflictError: As for `verify`.
+        ConflictError: As for `verify`; or another update is being installed.
         StorageError: There is no room for the files.
         UnavailableError: systemd-sysupdate failed; what runs is unchanged.
     """
     staged = state / "staged"
     with _opened(path) as file:
         manifest = _allowed(file, box)
-        shutil.rmtree(staged, ignore_errors=True)
-        try:
-            _unpack(file, manifest, staged)
-            _hand_over(staged, transfer)
-            (run or _run)(command_for(manifest.component, manifest.version))
-        finally:
-            transfer.unlink(missing_ok=True)
+        with _alone(state):
             shutil.rmtree(staged, ignore_errors=True)
+            try:
+                _unpack(file, manifest, staged, told)
+                _hand_over(staged, transfer)
+                told("Writing it beside the running system", None)
+                (run or _run)(command_for(manifest.component, manifest.version))
+            finally:
+                transfer.unlink(missing_ok=True)
+                shutil.rmtree(staged, ignore_errors=True)
     return manifest
 
 
@@ -83,7 +106,8 @@ def _allowed(file: BinaryIO, box: Box) -> Manifest:
     return manifest
 
 
-def _unpack(file: BinaryIO, manifest: Manifest, staged: Path) -> None:
+def _unpack(file: BinaryIO, manifest: Manifest, staged: Path, told: Told) -> None:
+    counted = _counted(manifest, "Unpacking the update", told)
     try:
         staged.mkdir(mode=0o700, parents=True)
         needed = sum(packed.bytes for packed in manifest.files) + _SPARE
@@ -95,12 +119,42 @@ def _unpack(file: BinaryIO, manifest: Manifest, staged: Path) -> None:
 
             def take(packed: PackedFile, block: bytes) -> None:
                 targets[packed.name].write(block)
+                counted(block)
 
             read_files(file, manifest, take)
     except OSError as error:
         raise StorageError(
             f"The update cannot be unpacked: {error.strerror}.", hint="Free space on the data partition."
         ) from error
+
+
+def _counted(manifest: Manifest, step: str, told: Told) -> Callable[[bytes], None]:
+    """Tells which share of an update's files has gone by."""
+    total, done = sum(packed.bytes for packed in manifest.files), 0
+
+    def count(block: bytes) -> None:
+        nonlocal done
+        done += len(block)
+        told(step, done / total)
+
+    return count
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Nobody else installs meanwhile: stick and page may both bring an update."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise StorageError(f"No update can be installed: {error.strerror}.", hint="Run it as root.") from error
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ConflictError("Another update is being installed.", hint="Wait until it is done.") from error
+    finally:
+        os.close(directory)
 
 
 def _hand_over(staged: Path, transfer: Path) -> None:

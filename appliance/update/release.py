@@ -13,8 +13,18 @@ RELEASE_FILE: Final = Path("/usr/lib/chartside/release.json")
 
 Version = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){0,3}$")]
 """One to four numbers with dots, so that order is never a question."""
-Board = Literal["x86-64", "x86-64-intel", "x86-64-nvidia", "arm64", "jetson-orin"]
-"""systemd's name of the architecture, with the profile if that is not `cpu`; boards with an image of their own get a name."""
+Board = Literal[
+    "x86-64",
+    "x86-64-display",
+    "x86-64-intel",
+    "x86-64-intel-display",
+    "x86-64-nvidia",
+    "x86-64-nvidia-display",
+    "arm64",
+    "jetson-orin",
+]
+"""systemd's name of the architecture, with the profile if that is not `cpu`, and whether there is a browser for the attached
+display; boards with an image of their own get a name."""
 
 
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

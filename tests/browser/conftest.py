@@ -77,6 +77,15 @@ def browser(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def gpu_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A Chromium that gives pages its software adapter as a GPU."""
+    _skip_without_page()
+    flags = ("--enable-unsafe-webgpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+    with contextlib.closing(playwright.chromium.launch(executable_path=chromium_path(), args=flags)) as browser:
+        yield browser
+
+
 @pytest.fixture
 def new_tablet(box: Box, browser: Browser) -> Iterator[NewTablet]:
     """Opens the page on a fresh tablet; takes what `new_context` takes. What must always hold is checked at the end."""

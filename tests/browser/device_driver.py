@@ -1,4 +1,4 @@
-"""The note engine of the page, driven through the messages of its worker."""
+"""An engine of the page, driven through the messages of its worker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _START: Final = """(url) => {
   const engine = { events: [], progress: [], failure: "", asked: 0 };
   worker.onerror = (event) => { engine.failure = event.message || "worker failed"; };
   worker.onmessage = ({ data }) => {
-    if (data.kind === "events") engine.events.push(...data.events);
+    if (data.kind === "events") { engine.events.push(...data.events); engine.bytes = data.bytes; }
     else if (data.kind === "progress") engine.progress.push(data.progress);
     else { waiting.get(data.id)(data); waiting.delete(data.id); }
   };
@@ -33,15 +33,17 @@ class ProblemError(Exception):
 
 
 class DeviceDriver:
-    """A worker of the note engine in a tab.
+    """A worker of an engine in a tab.
 
     Args:
         page: A tab of a context from `new_context`.
         origin: Address of the kiosk.
+        worker: Name of the worker's file.
     """
 
-    def __init__(self, page: Page, origin: str) -> None:
+    def __init__(self, page: Page, origin: str, worker: str = "worker") -> None:
         self.page = page
+        self._worker = worker
         self._origin = origin
         self.off_origin: list[str] = []
         """Addresses of other origins that anything in the tab asked for. Must stay empty."""
@@ -51,12 +53,12 @@ class DeviceDriver:
         page.context.on("request", self._on_request)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.set_default_timeout(_PATIENCE_MS)
-        page.goto("/device.html")
+        page.goto("/bench")
         self.start()
 
     def start(self) -> None:
         """Start a worker; one that runs is left alone."""
-        (worker,) = (PAGE_DIR / "assets").glob("worker-*.js")
+        (worker,) = (PAGE_DIR / "assets").glob(f"{self._worker}-*.js")
         self.page.evaluate(_START, f"/assets/{worker.name}")
 
     def restart(self) -> None:

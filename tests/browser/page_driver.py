@@ -67,7 +67,13 @@ def chromium(playwright: Playwright, microphone: Path, *, loop: bool = True, gra
 
 
 def new_context(
-    browser: Browser, origin: str, *, size: tuple[int, int] = LANDSCAPE, touch: bool = False, dark: bool = False
+    browser: Browser,
+    origin: str,
+    *,
+    size: tuple[int, int] = LANDSCAPE,
+    touch: bool = False,
+    dark: bool = False,
+    service_worker: bool = False,
 ) -> BrowserContext:
     """A fresh tablet: no storage, the clipboard allowed.
 
@@ -77,12 +83,14 @@ def new_context(
         size: Width and height of the window in CSS pixels.
         touch: The tablet has a touch screen.
         dark: The tablet prefers dark colours.
+        service_worker: The tablet may keep the page; then requests cannot be routed.
     """
     context = browser.new_context(
         base_url=origin,
         viewport={"width": size[0], "height": size[1]},
         has_touch=touch,
         color_scheme="dark" if dark else "light",
+        service_workers="allow" if service_worker else "block",
     )
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
     return context

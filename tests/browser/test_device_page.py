@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,10 +20,12 @@ from page_driver import chromium_path, new_context
 from playwright.sync_api import Browser
 
 from appliance.kiosk.page import PAGE_DIR
+from appliance.models.assemble import write_manifest
+from appliance.models.unpacked import UNPACKED_FILE
 from appliance.note.decoding import Meter, write_rows
 from appliance.note.model import LanguageModel
 from appliance.note.topics import TopicsStrategy
-from appliance.runtime.bundle import Bundle
+from appliance.runtime.bundle import MANIFEST_FILE, Bundle
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
@@ -42,6 +46,7 @@ class ModelFile:
     """As `GET /api/models` lists it."""
 
     name: str
+    model: str
     sha256: str
     bytes: int
 
@@ -124,11 +129,14 @@ def test_a_transfer_goes_on_where_it_ended(
 
 
 def test_what_the_box_no_longer_has_is_removed(device: DeviceDriver) -> None:
+    listed = device.page.evaluate("fetch('/api/models').then((response) => response.json())")["files"]
+    note, speech = ([file["sha256"] for file in listed if file["model"] == model] for model in ("note", "speech"))
     device.page.evaluate(WRITE, ["0" * 64, "an older model"])
+    device.page.evaluate(WRITE, [speech[0], "what the speech engine fetched"])
     device.restart()
     device.ask("load", threads=1)
-    listed = device.page.evaluate("fetch('/api/models').then((response) => response.json())")["files"]
-    assert sorted(device.page.evaluate(NAMES)) == sorted(file["sha256"] for file in listed)
+    assert sorted(device.page.evaluate(NAMES)) == sorted([*note, speech[0]])
+    device.page.evaluate(REMOVE, speech[0])
 
 
 def test_writing_stops_after_the_current_token(device: DeviceDriver) -> None:
@@ -150,18 +158,46 @@ def test_the_page_loads_measures_and_stops(device_box: Box, browser: Browser) ->
     with contextlib.closing(new_context(browser, device_box.origin)) as context:
         page = context.new_page()
         page.set_default_timeout(120_000)
-        page.goto("/device.html")
+        page.goto("/bench")
         page.get_by_test_id("load").click()
         page.get_by_test_id("measured").get_by_text("chartside-default").wait_for()
+        page.get_by_test_id("measured").get_by_text("weights unpacked").wait_for()
         page.get_by_test_id("write").click()
         page.get_by_test_id("cancel").click()
         assert page.get_by_test_id("failure").inner_text().startswith("The writing was stopped.")
 
 
+def test_without_other_engines_there_is_nothing_to_compare_with(device_box: Box, browser: Browser) -> None:
+    with contextlib.closing(new_context(browser, device_box.origin)) as context:
+        page = context.new_page()
+        page.goto("/bench")
+        page.get_by_test_id("compare").click()
+        assert "does not carry the other engines" in page.get_by_test_id("failure").inner_text()
+
+
+def test_weights_stay_packed_where_they_cannot_be_unpacked(default_bundle: Bundle, browser: Browser, tmp_path: Path) -> None:
+    directory = tmp_path / "bundle"
+    shutil.copytree(default_bundle.directory, directory, copy_function=os.symlink)
+    for name in (MANIFEST_FILE, f"note/{UNPACKED_FILE}"):
+        (directory / name).unlink()
+    (directory / "note" / UNPACKED_FILE).write_bytes(b"what no memory could hold")
+    write_manifest(directory, default_bundle.manifest)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        contextlib.closing(Box(Path(data), bundle=directory)) as box,
+        contextlib.closing(new_context(browser, box.origin)) as context,
+    ):
+        driver = DeviceDriver(context.new_page(), box.origin)
+        assert not driver.ask("load", threads=1)["unpacked"]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_the_page_writes_the_tokens_of_the_box(device: DeviceDriver, default_bundle: Bundle) -> None:
+@pytest.mark.parametrize("unpack", [True, False], ids=["unpacked", "packed"])
+def test_the_page_writes_the_tokens_of_the_box(device: DeviceDriver, default_bundle: Bundle, *, unpack: bool) -> None:
     """The whole default model, in one batch. The box rounds inputs of 4-bit products to int8, the browser does not."""
+    device.restart()
+    assert device.ask("load", threads=1, unpack=unpack)["unpacked"] is unpack
     exchanges = [
         "Doctor: Your TSH is 14.2, which is high. Let's raise the levothyroxine to 88 micrograms.\nPatient: Okay.",
         "Doctor: Any allergies?\nPatient: I'm allergic to penicillin, I got a rash.",
@@ -174,7 +210,7 @@ def test_the_page_writes_the_tokens_of_the_box(device: DeviceDriver, default_bun
     questions = [{"type": "written", "exchanges": exchanges}]
     (given,) = device.ask("answer", questions=json.dumps(questions))
     same = [_common(row.written, ids) for row, ids in zip(rows, given, strict=True)]
-    print(f"greedy={sum(same)}/{sum(len(row.written) for row in rows)}")
+    print(f"{'greedy' if unpack else 'greedy_packed'}={sum(same)}/{sum(len(row.written) for row in rows)}")
     assert [ids[:8] for ids in given] == [row.written[:8] for row in rows]
 
 

@@ -35,6 +35,8 @@ def test_a_fresh_tablet_is_onboarded(box: Box, tablet: Tablet, tmp_path: Path) -
     page = learn_to_trust(tablet, box, tmp_path)
     set_up(page, box, "Exam room 1")
     pair(page, box, pairing_code(page))
+    # The certificate is trusted, so the tablet may keep the page.
+    assert page.evaluate("navigator.serviceWorker.ready.then(() => caches.keys())")
     assert all(url.startswith((box.state.url, box.state.trust_url, "data:", "blob:")) for url in tablet.asked), tablet.asked
 
     reason = other_names_are_refused(page, box, tmp_path)
@@ -44,6 +46,10 @@ def test_a_fresh_tablet_is_onboarded(box: Box, tablet: Tablet, tmp_path: Path) -
     page.goto(f"{box.state.url}setup/")
     page.get_by_role("button", name="Revoke").click()
     expect(page.get_by_test_id("device")).to_contain_text("Revoked")
+    # The tablet keeps the page itself. It hears that it was revoked, forgets everything, and shows what the box says.
+    page.goto(box.state.url)
+    expect(page.get_by_role("heading", name="This device is not paired")).to_be_visible()
+    assert page.evaluate("caches.keys()") == []
     response = page.goto(box.state.url)
     assert response is not None
     assert response.status == 401

@@ -29,6 +29,7 @@ from kiosk_peers import Peer
 
 from appliance.connect.clock import RELEASED, Clock
 from appliance.connect.connection import Connection
+from appliance.connect.mdns import Announcer
 from appliance.connect.pages import STYLE
 from appliance.connect.sockets import listen_network
 from appliance.connect.state import State
@@ -85,6 +86,21 @@ def test_of_two_boxes_on_one_network_the_second_takes_its_other_name(connect: Co
     second.refresh()
     first.refresh()
     assert (first.state.name, second.state.name) == ("chartside.local", name)
+
+
+def test_a_pulled_cable_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    announcer = Announcer(("chartside-7k3q.local",), 8443, interfaces=["127.0.0.1"])
+    announcer.announce([ip_address("192.168.7.20")])
+    try:
+        assert announcer._zeroconf
+        for protocol in announcer._zeroconf.engine.protocols:
+            protocol.error_received(OSError(101, "Network is unreachable"))
+    finally:
+        announcer.close()
+    records = [record for record in caplog.records if record.name == "zeroconf"]
+    assert records
+    assert [record.exc_info for record in records] == [None] * len(records)
+    assert "\n" not in "".join(record.getMessage() for record in records)
 
 
 def test_the_second_name_is_the_same_after_a_restart(connect: Connect, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from box_bridge import BoxBridge
 
-from appliance.device.notes import Checker, Notes, problem
+from appliance.device.notes import Checker, Notes
+from appliance.device.telling import problem
 from appliance.errors import ChartsideError, InputError, NotFoundError
 from appliance.note.model import LanguageModel
 from appliance.note.strategies import strategy_of

@@ -25,6 +25,7 @@ from appliance.kiosk.access import Access
 from appliance.kiosk.health import Health
 from appliance.kiosk.service import create_app
 from appliance.kiosk.templates import Templates
+from appliance.kiosk.updates import Updates
 from appliance.kiosk.visits import Visits
 from appliance.runtime.client import ServiceClient
 from appliance.settings import Settings
@@ -42,6 +43,7 @@ class Tablet:
         headers = {"Host": f"{host}:{port}"}
         self.http = httpx.Client(base_url=f"https://{address}:{port}", verify=context, headers=headers, timeout=30)
         self._host = host
+        self.authority = authority
 
     def close(self) -> None:
         self.http.close()
@@ -115,7 +117,13 @@ class NetworkKiosk:
 
 @contextlib.contextmanager
 def on_network(
-    settings: Settings, speech_socket: Path, note_socket: Path, page_dir: Path, clock: Clock | None = None
+    settings: Settings,
+    speech_socket: Path,
+    note_socket: Path,
+    page_dir: Path,
+    *,
+    clock: Clock | None = None,
+    updates: Updates | None = None,
 ) -> Iterator[NetworkKiosk]:
     """The kiosk as `appliance.kiosk.service.run` puts it together, but for the multicast."""
     trust = listen_network(0, "http_port")
@@ -132,7 +140,16 @@ def on_network(
         access = Access(store, visits, connection)
         templates = Templates(note, settings.template)
         app = create_app(
-            visits, speech, note, templates, Health(settings), page_dir=page_dir, bundle=settings.bundle, access=access
+            visits,
+            speech,
+            note,
+            templates,
+            Health(settings),
+            page_dir=page_dir,
+            bundle=settings.bundle,
+            local_key=store.local_key,
+            access=access,
+            updates=updates,
         )
         server = NetworkServer(app, listener, visits.end_streams, tls=connection.tls)
         server.prepare()

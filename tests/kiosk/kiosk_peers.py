@@ -60,7 +60,7 @@ def turn_of(values: list[int], start: float, end: float) -> Turn:
 
 
 def voice_of(turn: str) -> dict[str, Any]:
-    return {"print": base64.b64encode(turn.encode()).decode(), "seconds": 1.0}
+    return {"print": base64.b64encode(turn.encode().ljust(256)[:256]).decode(), "seconds": 1.0}
 
 
 class Triggers:
@@ -346,6 +346,15 @@ class Supervised:
     def kill(self) -> None:
         with self._lock:
             self._process.kill()
+
+    def freeze(self) -> None:
+        """Let it answer nothing any more, and not die either, until `thaw`."""
+        with self._lock:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        with self._lock:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         with self._lock:

@@ -31,7 +31,8 @@ def serving(settings: Settings, speech_socket: Path, note_socket: Path, page_dir
         keeping(settings, StoreKeeper(settings, store, visits.delete, visits.delete_audio)),
     ):
         visits.resume()
-        app = create_app(visits, speech, note, Templates(note, settings.template), Health(settings), page_dir=page_dir)
+        templates = Templates(note, settings.template)
+        app = create_app(visits, speech, note, templates, Health(settings), page_dir=page_dir, local_key=store.local_key)
         listener = listen_localhost(0)
         port = listener.getsockname()[1]
         server = Server(app, listener, visits.end_streams)

@@ -108,7 +108,7 @@ def test_the_list_is_newest_first_and_shows_titles(kiosk: Kiosk) -> None:
     listed = kiosk.ok("GET", "/encounters")
     assert [(e["id"], e["title"]) for e in listed] == list(zip(encounters, ("one", "two", "drei ü"), strict=True))[::-1]
     assert {e["state"] for e in listed} == {"recording"}
-    assert listed[0].keys() == {"id", "title", "template", "state", "paused", "created", "updated", "duration"}
+    assert listed[0].keys() == {"id", "title", "template", "state", "paused", "created", "updated", "duration", "engine"}
     assert listed[0]["created"].endswith("Z")
 
 
@@ -412,8 +412,8 @@ def test_a_chunk_must_match_its_digest(kiosk: Kiosk, header: str, status: int) -
 def test_what_the_page_gets_fits_the_contract(kiosk: Kiosk) -> None:
     encounter = kiosk.record(4)
     document: Any = kiosk.get(encounter)
-    summary = {"id", "title", "template", "state", "paused", "created", "updated", "duration"}
-    heard = {"received_through", "missing", "transcript", "proposals"}
+    summary = {"id", "title", "template", "state", "paused", "created", "updated", "duration", "engine"}
+    heard = {"received_through", "missing", "transcript", "committed", "proposals"}
     written = {"note", "note_version", "section", "signature", "addenda", "problem"}
     assert document.keys() == summary | heard | written
     assert document["transcript"].keys() == {"turns", "gaps", "duration"}

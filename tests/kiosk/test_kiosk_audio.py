@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import io
 import wave
+from array import array
 from pathlib import Path
 
-import numpy as np
 import pytest
 from kiosk_client import Kiosk, assert_problem
 from kiosk_killable import KioskProcess, running_kiosk
@@ -19,7 +19,7 @@ def hear(kiosk: Kiosk, encounter: str, start: float, end: float) -> Pcm16:
     assert response.headers["Content-Type"] == "audio/wav"
     with wave.open(io.BytesIO(response.content)) as reader:
         assert (reader.getframerate(), reader.getnchannels(), reader.getsampwidth()) == (SAMPLE_RATE, 1, 2)
-        return np.frombuffer(reader.readframes(reader.getnframes()), "<i2")
+        return array("h", reader.readframes(reader.getnframes()))
 
 
 def expected(start: float, end: float, *, missing: frozenset[int] = frozenset()) -> list[int]:

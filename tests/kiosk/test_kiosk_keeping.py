@@ -356,7 +356,7 @@ def test_the_administrator_restores_on_the_page(
     assert command(data, "backup", "create", stick).exit_code == 0
     assert ask("another passphrase").status_code == 422
     assert restarted == []
-    assert "Restored visits: 1." in ask(f" {WORDS} ").text
+    assert 'class="notice" role="status"><strong>Restored visits: 1.' in ask(f" {WORDS} ").text
     assert restarted == [True]
 
 

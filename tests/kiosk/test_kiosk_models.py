@@ -1,4 +1,4 @@
-"""What tablets fetch to run the note model themselves. Who may is tried in `test_kiosk_devices`."""
+"""What tablets fetch to run the models themselves. Who may is tried in `test_kiosk_devices`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from appliance.kiosk.models_api import create_models
 from appliance.runtime.bundle import MANIFEST_FILE, Bundle
 from appliance.runtime.web import create_service
 
-NAMES = ["model.onnx", "model.onnx.data", "tokenizer.json"]
+NOTE = ["note/model.onnx", "note/model.onnx.data", "note/model.unpacked.onnx", "note/tokenizer.json"]
+WEIGHTS = [f"page/{name}.onnx{data}" for name in ("decoder", "encoder") for data in ("", ".data")]
+SPEECH = [*WEIGHTS, "page/alignment.onnx", "page/choice.onnx", "page/voice.onnx", "speech/vocabulary.txt"]
+MODELS = {"note": NOTE, "speech": SPEECH}
 
 
 @pytest.fixture
 def bundle(default_bundle: Bundle, tmp_path: Path) -> Path:
-    """A copy of the manifest, with links to the model's files."""
+    """A copy of the manifest, with links to the models' files."""
     shutil.copy(default_bundle.directory / MANIFEST_FILE, tmp_path)
-    (tmp_path / "note").mkdir()
-    for name in NAMES:
-        (tmp_path / "note" / name).symlink_to(default_bundle.note_directory.absolute() / name)
+    for name in (*NOTE, *SPEECH):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(default_bundle.directory.absolute() / name)
     return tmp_path
 
 
@@ -47,7 +50,19 @@ def test_the_list_is_that_of_the_manifest(tablet: FlaskClient, default_bundle: B
     answer = get(tablet, "/api/models").get_json()
     assert answer["bundle"] == default_bundle.label
     assert answer["manifest"] == (default_bundle.directory / MANIFEST_FILE).read_text("utf-8")
-    assert sorted(files(tablet)) == NAMES
+    listed = {model: sorted(name for name, file in files(tablet).items() if file["model"] == model) for model in MODELS}
+    assert listed == {model: sorted(Path(name).name for name in names) for model, names in MODELS.items()}
+
+
+def test_a_page_can_tell_files_by_their_names(tablet: FlaskClient) -> None:
+    listed = get(tablet, "/api/models").get_json()["files"]
+    assert len(files(tablet)) == len(listed) == len(NOTE) + len(SPEECH)
+
+
+def test_where_pages_cannot_hear_there_is_the_note_model_only(tablet: FlaskClient, bundle: Path) -> None:
+    manifest = bundle / MANIFEST_FILE
+    manifest.write_text(manifest.read_text("utf-8").replace('"page": "page"', '"page": ""'), "utf-8")
+    assert {file["model"] for file in files(tablet).values()} == {"note"}
 
 
 def test_a_file_comes_under_its_hash(tablet: FlaskClient) -> None:

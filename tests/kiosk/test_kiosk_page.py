@@ -42,6 +42,13 @@ def test_the_page_is_checked_on_every_load(kiosk: Kiosk) -> None:
     assert again.headers["Content-Security-Policy"] == response.headers["Content-Security-Policy"]
 
 
+def test_the_page_that_measures_a_tablet_has_an_address_of_its_own(kiosk: Kiosk, page: Path) -> None:
+    (page / "bench.html").write_text("<!doctype html><title>Bench</title>")
+    response = kiosk.http.get("/bench")
+    assert (response.status_code, response.text) == (200, "<!doctype html><title>Bench</title>")
+    assert response.headers["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.usefixtures("page")
 @pytest.mark.parametrize(
     ("name", "media_type"),

@@ -14,8 +14,8 @@ Tensors = dict[str, Any]
 class Run:
     """An exported model, called the way the decode loop calls it."""
 
-    def __init__(self, directory: Path) -> None:
-        self.session = ort.InferenceSession(directory / "model.onnx", providers=["CPUExecutionProvider"])
+    def __init__(self, directory: Path, graph: str = "model.onnx", options: ort.SessionOptions | None = None) -> None:
+        self.session = ort.InferenceSession(directory / graph, options, providers=["CPUExecutionProvider"])
         caches = [node for node in self.session.get_inputs() if node.name.startswith("past.")]
         self._names = [node.name.removeprefix("past.") for node in caches]
         self._heads, self._size = caches[0].shape[1], caches[0].shape[3]

@@ -12,8 +12,9 @@ from appliance.runtime.bundle import MANIFEST_FILE
 from appliance.runtime.client import ServiceClient
 from appliance.runtime.server import Server, listen_unix
 from appliance.settings import Settings
-from appliance.speech.engine import SpeechEngine, load_engine
+from appliance.speech.engine import SpeechEngine
 from appliance.speech.service import create_app
+from appliance.speech.whisper import load_engine
 
 
 @pytest.fixture(scope="session")

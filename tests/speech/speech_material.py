@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16, Waveform
+from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
 from appliance.runtime.client import ServiceClient
 from appliance.speech.engine import HeardWord, Segment
 from appliance.speech.files import open_audio
@@ -23,7 +25,19 @@ def visit_names() -> list[str]:
 
 def visit_audio(name: str) -> Pcm16:
     with (VISITS / name / "audio.opus").open("rb") as file:
-        return np.concatenate(list(open_audio(file, 3600.0).blocks()))
+        return joined(open_audio(file, 3600.0).blocks())
+
+
+def joined(parts: Iterable[Pcm16]) -> Pcm16:
+    return array("h", b"".join(part.tobytes() for part in parts))
+
+
+def silence(samples: int) -> Pcm16:
+    return array("h", bytes(2 * samples))
+
+
+def pcm(samples: npt.NDArray[np.int16]) -> Pcm16:
+    return array("h", samples.tobytes())
 
 
 def visit_text(name: str) -> str:
@@ -41,7 +55,7 @@ class Fingerprints:
     name = "fingerprints"
     bundle = "none"
 
-    def transcribe(self, audio: Waveform) -> list[Segment]:
+    def transcribe(self, audio: Pcm16) -> list[Segment]:
         second = SAMPLE_RATE
         words = tuple(
             HeardWord(hashlib.sha256(audio[at : at + second].tobytes()).hexdigest()[:8], at / second, at / second + 0.5, 0.9)
@@ -49,7 +63,7 @@ class Fingerprints:
         )
         return [Segment(" ".join(word.text for word in words), words, 0.0, -0.1, 1.0)]
 
-    def glimpse(self, audio: Waveform) -> Segment:
+    def glimpse(self, audio: Pcm16) -> Segment:
         return self.transcribe(audio)[0]
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
 import pytest
+from speech_material import joined
 
 from appliance.audio import SAMPLE_RATE, Pcm16
 from appliance.errors import AudioError, TooLargeError
@@ -17,7 +19,9 @@ HOUR = 3600.0
 TONE = (8000 * np.sin(2 * np.pi * 440 * np.arange(20 * 44_100) / 44_100)).astype(np.int16)
 
 
-def encoded(container: str, codec: str, samples: Pcm16 = TONE, rate: int = 44_100, channels: str = "stereo") -> bytes:
+def encoded(
+    container: str, codec: str, samples: npt.NDArray[np.int16] = TONE, rate: int = 44_100, channels: str = "stereo"
+) -> bytes:
     body = io.BytesIO()
     with av.open(body, "w", format=container) as output:
         stream = output.add_stream(codec, rate=rate, layout=channels)
@@ -33,7 +37,7 @@ def encoded(container: str, codec: str, samples: Pcm16 = TONE, rate: int = 44_10
 
 
 def read(body: bytes, limit: float = HOUR) -> Pcm16:
-    return np.concatenate(list(open_audio(io.BytesIO(body), limit).blocks()))
+    return joined(open_audio(io.BytesIO(body), limit).blocks())
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speech_material import in_chunks
+from speech_material import in_chunks, pcm
 
-from appliance.audio import SAMPLE_RATE, Pcm16, to_waveform
+from appliance.audio import SAMPLE_RATE, Pcm16, parse_chunk
 from appliance.speech.endpoint import Endpointer, Utterance
 from appliance.speech.engine import HeardWord, Segment, SpeechEngine
 from appliance.speech.guard import glimpsed_text, said_words, without_loops
+from appliance.speech.silero import SileroStream
 
 
 def words(text: str, *, probability: float = 0.9, pace: float = 0.3) -> tuple[HeardWord, ...]:
@@ -25,7 +26,7 @@ def utterance(seconds: float = 6.0, *, loudness: float = 0.1, voiced: tuple[floa
     syllables = np.repeat(rng.uniform(0.02, 1.0, int(seconds * 5)), SAMPLE_RATE // 5)
     samples = ((rng.normal(0, loudness, len(syllables)) * syllables).clip(-1, 1) * 32767).astype(np.int16)
     first, last = voiced or (0.0, seconds)
-    return Utterance(0, samples, ((int(first * SAMPLE_RATE), int(last * SAMPLE_RATE)),))
+    return Utterance(0, pcm(samples), ((int(first * SAMPLE_RATE), int(last * SAMPLE_RATE)),))
 
 
 def said(utterance_: Utterance, *segments: Segment) -> str:
@@ -75,7 +76,7 @@ def test_more_words_than_anyone_can_say_are_invented() -> None:
 
 def test_a_steady_sound_is_not_speech() -> None:
     tone = (8000 * np.sin(np.arange(4 * SAMPLE_RATE) / 5)).astype(np.int16)
-    assert said(Utterance(0, tone, ((0, len(tone)),)), segment("Beep beep I say.")) == ""
+    assert said(Utterance(0, pcm(tone), ((0, len(tone)),)), segment("Beep beep I say.")) == ""
     assert said(utterance(), segment("beep beep")) == ""
 
 
@@ -118,14 +119,14 @@ def test_what_whisper_invents_from_noise_is_rejected(engine: SpeechEngine) -> No
         "knocks": rng.normal(0, 0.3, len(time)) * (time % 0.8 < 0.05),
     }
     for name, wave in sounds.items():
-        samples = (wave.clip(-1, 1) * 32767).astype(np.int16)
+        samples = pcm((wave.clip(-1, 1) * 32767).astype(np.int16))
         doubted = Utterance(0, samples, ((0, len(samples)),))
-        assert said_words(doubted, engine.transcribe(to_waveform(samples))) == [], name
+        assert said_words(doubted, engine.transcribe(samples)) == [], name
 
 
 def test_true_speech_loses_nothing(engine: SpeechEngine, visit: Pcm16) -> None:
-    endpointer = Endpointer()
-    ended = [u for chunk in in_chunks(visit[: 60 * SAMPLE_RATE]) for u in endpointer.feed(np.frombuffer(chunk, np.int16))]
+    endpointer = Endpointer(SileroStream)
+    ended = [u for chunk in in_chunks(visit[: 60 * SAMPLE_RATE]) for u in endpointer.feed(parse_chunk(chunk))]
     for heard in ended:
-        segments = engine.transcribe(to_waveform(heard.samples))
+        segments = engine.transcribe(heard.samples)
         assert [w.text for w in said_words(heard, segments)] == [w.text for s in segments for w in s.words]

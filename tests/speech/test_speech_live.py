@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +9,14 @@ from speech_material import Fingerprints, in_chunks
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
 from appliance.speech.agreement import Agreement
 from appliance.speech.live import CommittedGap, FinalTurn, LiveSession
+from appliance.speech.silero import SileroStream
+from appliance.speech.speakers.parts import Unlabelled
 
 LIMIT = 600 * SAMPLE_RATE
+
+
+def opened(first: int = 0) -> LiveSession:
+    return LiveSession(first, LIMIT, SileroStream, Unlabelled())
 
 
 def kept(session: LiveSession) -> list[tuple[str, bytes]]:
@@ -23,7 +28,7 @@ def kept(session: LiveSession) -> list[tuple[str, bytes]]:
 
 
 def whole(audio: Pcm16, first: int = 0, total: int | None = None) -> list[tuple[str, bytes]]:
-    session = LiveSession(first, LIMIT)
+    session = opened(first)
     chunks = in_chunks(audio)
     for number in range(first // CHUNK_SAMPLES, len(chunks)):
         session.put(number, chunks[number])
@@ -43,7 +48,7 @@ def test_shuffled_and_repeated_chunks_give_the_same_transcript(minute: Pcm16, da
     chunks = in_chunks(minute)
     order = data.draw(st.permutations(range(len(chunks))))
     repeats = data.draw(st.lists(st.sampled_from(range(len(chunks))), max_size=20))
-    session = LiveSession(0, LIMIT)
+    session = opened()
     for number in [*order, *repeats]:
         session.put(number, chunks[number])
     session.finish(len(chunks), None)
@@ -71,7 +76,7 @@ def test_turns_are_in_order_and_inside_what_is_committed(minute: Pcm16) -> None:
 
 def test_missing_chunks_become_gaps_between_the_turns_around_them(minute: Pcm16) -> None:
     chunks = in_chunks(minute)
-    session = LiveSession(0, LIMIT)
+    session = opened()
     for number, chunk in enumerate(chunks):
         if number not in {40, 41, len(chunks) - 1}:
             session.put(number, chunk)
@@ -91,7 +96,7 @@ def test_missing_chunks_become_gaps_between_the_turns_around_them(minute: Pcm16)
 
 
 def test_a_partial_text_appears_while_somebody_speaks_and_goes_with_the_final_one(minute: Pcm16) -> None:
-    session = LiveSession(0, LIMIT)
+    session = opened()
     seen = []
     for number, chunk in enumerate(in_chunks(minute)[:20]):
         session.put(number, chunk)
@@ -104,7 +109,7 @@ def test_a_partial_text_appears_while_somebody_speaks_and_goes_with_the_final_on
 
 
 def test_silence_ends_with_nothing_said() -> None:
-    session = LiveSession(0, LIMIT)
+    session = opened()
     for number in range(20):
         session.put(number, bytes(2 * CHUNK_SAMPLES))
     session.finish(20, None)
@@ -112,8 +117,8 @@ def test_silence_ends_with_nothing_said() -> None:
 
 
 def test_a_session_keeps_no_audio_that_is_committed(minute: Pcm16) -> None:
-    session = LiveSession(0, LIMIT)
-    for number, chunk in enumerate(in_chunks(np.tile(minute[: 60 * SAMPLE_RATE], 5))):
+    session = opened()
+    for number, chunk in enumerate(in_chunks(minute[: 60 * SAMPLE_RATE] * 5)):
         session.put(number, chunk)
         kept(session)
     assert len(session._endpointer._audio) < 30 * SAMPLE_RATE
@@ -122,7 +127,7 @@ def test_a_session_keeps_no_audio_that_is_committed(minute: Pcm16) -> None:
 
 
 def test_a_failure_is_told_without_what_was_said(minute: Pcm16) -> None:
-    session = LiveSession(0, LIMIT)
+    session = opened()
     session.put(0, minute[:CHUNK_SAMPLES].tobytes())
     session.fail(ValueError("secret words"))
     stream = b"".join(session.events.stream())
@@ -143,7 +148,7 @@ def test_words_become_stable_when_two_passes_agree_and_stay_so() -> None:
 
 
 def test_the_first_partial_needs_less_than_two_seconds_of_speech(visit: Pcm16) -> None:
-    session = LiveSession(0, LIMIT)
+    session = opened()
     for number, chunk in enumerate(in_chunks(visit)[:20]):
         session.put(number, chunk)
         utterance = session._endpointer.open_utterance()

@@ -7,7 +7,8 @@ import pytest
 from speech_material import Fingerprints
 
 from appliance.speech.engine import SpeechEngine
-from appliance.speech.scheduler import Pass, Scheduler
+from appliance.speech.rota import Pass
+from appliance.speech.scheduler import Scheduler
 
 
 class Queue:
@@ -50,10 +51,9 @@ def scheduler() -> Scheduler:
 
 
 def run(scheduler: Scheduler, *sources: Queue) -> None:
-    with scheduler._changed:  # the worker sees all of them at once
-        scheduler._sources.extend(sources)
-        scheduler._dirty = True
-        scheduler._changed.notify_all()
+    with scheduler._rota._lock:  # the worker sees all of them at once
+        scheduler._rota._sources.extend(sources)
+    scheduler.wake()
     for source in sources:
         assert (source.failed if source.broken else source.done).wait(30)
     scheduler.stop()
@@ -77,7 +77,7 @@ def test_a_source_that_fails_does_not_stop_the_others(scheduler: Scheduler) -> N
 
 def test_the_interval_grows_with_cost_and_sources(scheduler: Scheduler) -> None:
     assert scheduler.interval == 1.0
-    scheduler._quick_cost = 0.75
+    scheduler._rota._quick_cost = 0.75
     for number in range(5):
         source = Queue("idle", [])
         source.speaking = number > 0

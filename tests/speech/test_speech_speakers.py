@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from speech_material import visit_audio
+from speech_material import pcm, visit_audio
 
-from appliance.audio import SAMPLE_RATE, Pcm16, Waveform, to_waveform
+from appliance.audio import SAMPLE_RATE, Pcm16
 from appliance.runtime.bundle import Bundle
 from appliance.settings import Settings
 from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord
 from appliance.speech.speakers.clustering import tell_apart
 from appliance.speech.speakers.embedding import Float32, VoiceEncoder, load_voice_encoder, mel_frames, unit
-from appliance.speech.speakers.labels import PRINT_SIZE, Earlier, SpeakerLabels, Voice
+from appliance.speech.speakers.labels import SpeakerLabels
+from appliance.speech.speakers.parts import PRINT_SIZE, Earlier, Voice
 from appliance.speech.speakers.roles import SURE, role_evidence
 from appliance.speech.speakers.stretches import stretches
+from appliance.speech.waveform import Waveform, to_waveform
 
 CLINICIAN = (
     "Do you have any chest pain?",
@@ -110,7 +112,7 @@ def spoken(*sentences: tuple[float, float, str]) -> tuple[Utterance, list[HeardW
         parts = text.split()
         each = (last - first) / len(parts)
         words += [HeardWord(part, first + n * each, first + (n + 1) * each, 0.9) for n, part in enumerate(parts)]
-    return Utterance(start, np.ones(int((sentences[-1][1] + 0.3) * SAMPLE_RATE), np.int16), voiced), words
+    return Utterance(start, pcm(np.ones(int((sentences[-1][1] + 0.3) * SAMPLE_RATE), np.int16)), voiced), words
 
 
 def test_an_utterance_is_cut_in_the_pauses_between_sentences() -> None:
@@ -135,7 +137,7 @@ def test_cutting_loses_no_word_whatever_the_times_are(data: st.DataObject) -> No
     words = [HeardWord(data.draw(st.sampled_from(["one", "two.", "three?"])), first, last, 0.5) for first, last in times]
     edges = sorted(data.draw(st.lists(st.integers(0, 8 * SAMPLE_RATE), min_size=2, max_size=10)))
     voiced = tuple(zip(edges[::2], edges[1::2], strict=False))
-    found = stretches(Utterance(0, np.ones(8 * SAMPLE_RATE, np.int16), voiced), words)
+    found = stretches(Utterance(0, pcm(np.ones(8 * SAMPLE_RATE, np.int16)), voiced), words)
     assert [word.text for stretch in found for word in stretch.words] == [word.text for word in words]
     assert all(stretch.words and len(stretch.voice) for stretch in found)
     ends = [0, *(stretch.end for stretch in found)]
@@ -219,7 +221,7 @@ def test_a_voice_without_sound_is_no_voice() -> None:
 
 
 def test_the_shortest_voice_can_be_given_back(encoder: VoiceEncoder) -> None:
-    utterance = Utterance(0, np.ones(4800, np.int16), ((4797, 4799),))
+    utterance = Utterance(0, pcm(np.ones(4800, np.int16)), ((4797, 4799),))
     (part,) = SpeakerLabels(encoder).parts(utterance, [HeardWord("No.", 0.0, 0.3, 0.5)])
     assert msgspec.json.decode(msgspec.json.encode(part.voice), type=Voice) == part.voice
 

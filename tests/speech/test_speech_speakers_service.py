@@ -15,7 +15,7 @@ from speaker_errors import speaker_errors
 from speech_material import Serve, in_chunks, visit_audio
 
 from appliance import recorded
-from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16, Waveform, to_waveform
+from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
 from appliance.errors import UnavailableError
 from appliance.runtime.bundle import Bundle
 from appliance.runtime.client import ServerEvent, ServiceClient
@@ -36,11 +36,11 @@ class Script:
     bundle = "none"
 
     def __init__(self, visit: SampleVisit, audio: Pcm16) -> None:
-        self._audio = to_waveform(audio).tobytes()
+        self._audio = audio.tobytes()
         self._words = [word for turn in visit.turns for word in spread(turn)]
 
-    def transcribe(self, audio: Waveform) -> list[Segment]:
-        start = self._audio.find(audio[:400].tobytes()) / 4 / SAMPLE_RATE
+    def transcribe(self, audio: Pcm16) -> list[Segment]:
+        start = self._audio.find(audio[:400].tobytes()) / 2 / SAMPLE_RATE
         end = start + len(audio) / SAMPLE_RATE
         words = tuple(
             HeardWord(word.text, word.start - start, word.end - start, 0.9)
@@ -49,7 +49,7 @@ class Script:
         )
         return [Segment(" ".join(word.text for word in words), words, 0.0, -0.1, 1.0)]
 
-    def glimpse(self, audio: Waveform) -> Segment:
+    def glimpse(self, audio: Pcm16) -> Segment:
         return self.transcribe(audio)[0]
 
 

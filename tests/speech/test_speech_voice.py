@@ -8,13 +8,15 @@ import pytest
 from faster_whisper.vad import get_vad_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from speech_material import joined, pcm
 
-from appliance.audio import SAMPLE_RATE, Pcm16, to_waveform
-from appliance.speech import endpoint
+from appliance.audio import SAMPLE_RATE, Pcm16
 from appliance.speech.endpoint import Endpointer, Utterance
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.guard import said_words
-from appliance.speech.voice import FRAME, Probabilities, VoiceDetector
+from appliance.speech.silero import SileroStream
+from appliance.speech.voice import FRAME, VoiceDetector
+from appliance.speech.waveform import to_waveform
 
 SECONDS = 600
 
@@ -25,18 +27,18 @@ def fed(endpointer: Endpointer, audio: Pcm16, step: int = 8000) -> list[Utteranc
 
 
 def test_pieces_give_the_probabilities_of_the_whole(visit: Pcm16) -> None:
-    whole = to_waveform(np.pad(visit, (0, FRAME - len(visit) % FRAME)))
+    whole = np.pad(to_waveform(visit), (0, FRAME - len(visit) % FRAME))
     expected = get_vad_model()(whole.copy()).reshape(-1)
-    detector = VoiceDetector()
+    detector = VoiceDetector(SileroStream)
     pieces = [detector.feed(visit[at : at + 7001]) for at in range(0, len(visit), 7001)]
     np.testing.assert_allclose(np.concatenate([*pieces, detector.flush()]), expected, atol=1e-4)
 
 
 def test_utterances_do_not_overlap_and_hold_the_audio_of_their_place(visit: Pcm16) -> None:
-    utterances = fed(Endpointer(), visit)
+    utterances = fed(Endpointer(SileroStream), visit)
     assert len(utterances) > 10
     for utterance in utterances:
-        np.testing.assert_array_equal(utterance.samples, visit[utterance.start : utterance.end])
+        assert utterance.samples == visit[utterance.start : utterance.end]
         assert len(utterance.samples) <= 30 * SAMPLE_RATE
         assert utterance.start <= utterance.voiced[0][0] < utterance.voiced[-1][1] <= utterance.end
     assert all(a.end <= b.start for a, b in itertools.pairwise(utterances))
@@ -46,8 +48,8 @@ def test_utterances_do_not_overlap_and_hold_the_audio_of_their_place(visit: Pcm1
 @given(steps=st.lists(st.integers(1, 40_000), min_size=1, max_size=8))
 def test_the_size_of_pieces_does_not_matter(visit: Pcm16, steps: list[int]) -> None:
     audio = visit[: 40 * SAMPLE_RATE]
-    expected = [(u.start, u.end, u.voiced) for u in fed(Endpointer(), audio)]
-    endpointer, at, ended = Endpointer(), 0, []
+    expected = [(u.start, u.end, u.voiced) for u in fed(Endpointer(SileroStream), audio)]
+    endpointer, at, ended = Endpointer(SileroStream), 0, []
     while at < len(audio):
         step = steps[at % len(steps)]
         ended += endpointer.feed(audio[at : at + step])
@@ -57,45 +59,44 @@ def test_the_size_of_pieces_does_not_matter(visit: Pcm16, steps: list[int]) -> N
 
 
 def test_an_endpointer_that_begins_at_a_commit_goes_on_as_the_first_one_did(visit: Pcm16) -> None:
-    utterances = fed(Endpointer(), visit)
+    utterances = fed(Endpointer(SileroStream), visit)
     for number in range(0, len(utterances) - 1, 3):
         commit = utterances[number].end
-        replayed = fed(Endpointer(commit), visit[commit:], 5000)
+        replayed = fed(Endpointer(SileroStream, commit), visit[commit:], 5000)
         assert [(u.start, u.end) for u in replayed] == [(u.start, u.end) for u in utterances[number + 1 :]]
 
 
 def test_speech_without_a_pause_is_cut_before_the_window_is_full(visit: Pcm16) -> None:
-    talk = np.concatenate([visit[first:last] for u in fed(Endpointer(), visit) for first, last in u.voiced])
-    utterances = fed(Endpointer(), talk)
+    talk = joined(visit[first:last] for u in fed(Endpointer(SileroStream), visit) for first, last in u.voiced)
+    utterances = fed(Endpointer(SileroStream), talk)
     assert all(len(u.samples) <= 29 * SAMPLE_RATE for u in utterances)
     assert sum(len(u.samples) for u in utterances) > 0.98 * len(talk)
 
 
-def test_an_hour_at_once_is_not_looked_at_again_and_again(visit: Pcm16, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_hour_at_once_is_not_looked_at_again_and_again(visit: Pcm16) -> None:
     looked_at = 0
 
-    class Counting(VoiceDetector):
-        def feed(self, samples: Pcm16) -> Probabilities:
+    class Counting(SileroStream):
+        def hear(self, frames: Pcm16) -> list[float]:
             nonlocal looked_at
-            looked_at += len(samples)
-            return super().feed(samples)
+            looked_at += len(frames)
+            return super().hear(frames)
 
-    monkeypatch.setattr(endpoint, "VoiceDetector", Counting)
-    endpointer = Endpointer()
+    endpointer = Endpointer(Counting)
     assert len(endpointer.feed(visit)) > 10
     assert looked_at < 1.3 * len(visit)
 
 
 def test_quiet_speech_is_found_as_well(visit: Pcm16) -> None:
-    spoken = sum(len(utterance.samples) for utterance in fed(Endpointer(), visit))
-    quiet = fed(Endpointer(), (visit * 0.1).astype(np.int16))
+    spoken = sum(len(utterance.samples) for utterance in fed(Endpointer(SileroStream), visit))
+    quiet = fed(Endpointer(SileroStream), pcm((np.asarray(visit) * 0.1).astype(np.int16)))
     assert sum(len(utterance.samples) for utterance in quiet) > 0.95 * spoken
 
 
 def test_audio_that_is_decided_is_forgotten() -> None:
-    endpointer = Endpointer()
+    endpointer = Endpointer(SileroStream)
     for _ in range(SECONDS):
-        endpointer.feed(np.zeros(SAMPLE_RATE, np.int16))
+        endpointer.feed(pcm(np.zeros(SAMPLE_RATE, np.int16)))
     assert endpointer.head == SECONDS * SAMPLE_RATE
     assert len(endpointer._audio) < SAMPLE_RATE
 
@@ -134,16 +135,16 @@ def beeps(_rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
 
 def samples_of(sound: Sound) -> Pcm16:
     time = np.arange(SECONDS * SAMPLE_RATE) / SAMPLE_RATE
-    return (np.clip(sound(np.random.default_rng(8470), time), -1, 1) * 32767).astype(np.int16)
+    return pcm((np.clip(sound(np.random.default_rng(8470), time), -1, 1) * 32767).astype(np.int16))
 
 
 @pytest.mark.parametrize("sound", [silence, white_noise, music, mains_hum, beeps])
 def test_ten_minutes_of_anything_but_speech_are_hardly_ever_taken_for_it(sound: Sound) -> None:
-    utterances = fed(Endpointer(), samples_of(sound))
+    utterances = fed(Endpointer(SileroStream), samples_of(sound))
     assert sum(len(utterance.samples) for utterance in utterances) <= SAMPLE_RATE
 
 
 @pytest.mark.parametrize("sound", [silence, white_noise, music, mains_hum, beeps])
 def test_ten_minutes_of_anything_but_speech_give_zero_words(sound: Sound, engine: SpeechEngine) -> None:
-    for utterance in fed(Endpointer(), samples_of(sound)):
-        assert said_words(utterance, engine.transcribe(to_waveform(utterance.samples))) == []
+    for utterance in fed(Endpointer(SileroStream), samples_of(sound)):
+        assert said_words(utterance, engine.transcribe(utterance.samples)) == []

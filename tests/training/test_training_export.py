@@ -167,8 +167,10 @@ def speech(tmp_path: Path) -> Bundle:
     directory = tmp_path / "speech-bundle"
     (directory / "speech").mkdir(parents=True)
     (directory / "speech" / "model.bin").write_bytes(b"hears")
+    (directory / "page").mkdir()
+    (directory / "page" / "encoder.onnx").write_bytes(b"hears in the page")
     note = NoteModel("m", "none", "topics", 1, writing="verbatim")
-    write_manifest(directory, Manifest(FORMAT, "s", "1", SpeechModel("whisper"), note, {}, ()))
+    write_manifest(directory, Manifest(FORMAT, "s", "1", SpeechModel("whisper", page="page"), note, {}, ()))
     return Bundle(directory)
 
 
@@ -196,7 +198,8 @@ def test_a_bundle_carries_where_it_came_from(base: Path, adapter: Path, speech: 
     assert note.adapter == read_export(tmp_path / "model").adapter
     assert json.loads((bundle.directory / note.score_card).read_text()) == {"rouge1": 0.5}
     assert set(bundle.manifest.files) == {
-        "note/model.onnx", "note/model.onnx.data", "note/tokenizer.json", "score-card.json", "speech/model.bin",
+        "note/model.onnx", "note/model.onnx.data", "note/model.unpacked.onnx", "note/tokenizer.json",
+        "page/encoder.onnx", "score-card.json", "speech/model.bin",
     }  # fmt: skip
     assert bundle.manifest.sources == (source,)
     logits = LanguageModel.load(bundle.note_directory, threads=1, context=note.context).logits([1, 2, 3])

@@ -9,6 +9,7 @@ from appliance.errors import InputError
 from appliance.models.assemble import copy_into, staging, write_manifest
 from appliance.models.graph import GRAPH_FILE, WEIGHTS_FILE
 from appliance.models.tokenizer import TOKENIZER_FILE
+from appliance.models.unpacked import write_unpacked
 from appliance.runtime.bundle import (
     FORMAT,
     MANIFEST_FILE,
@@ -58,6 +59,8 @@ def pack(
         message = f"The model in {exported} has float16 inputs and outputs, which the note service does not run."
         raise InputError(message, hint="Export it with float32 for the box; float16 is for GPUs and browsers.")
     speech.verify(speech.manifest.speech.directory)
+    if speech.manifest.speech.page:
+        speech.verify(speech.manifest.speech.page)
     if speech.manifest.speaker:
         speech.verify(speech.manifest.speaker.directory)
     note = NoteModel(
@@ -71,10 +74,13 @@ def pack(
     )
     with staging(output, replaces=MANIFEST_FILE) as staged:
         copy_into(speech.speech_directory, staged / speech.manifest.speech.directory)
+        if page := speech.manifest.speech.page:
+            copy_into(speech.directory / page, staged / page)
         if speech.manifest.speaker:
             copy_into(speech.speaker_directory, staged / speech.manifest.speaker.directory)
         for file in (GRAPH_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
             copy_into(exported / file, staged / note.directory / file)
+        write_unpacked(staged / note.directory)
         if score_card:
             copy_into(score_card, staged / SCORE_CARD_FILE)
         manifest = Manifest(

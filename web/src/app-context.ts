@@ -4,7 +4,10 @@ import { type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
-import { getStatus } from "./api";
+import { getStatus, RequestError } from "./api";
+import { recall, remember } from "./offline/known";
+import type { Offline } from "./offline/offline";
+import type { Placement } from "./placement/placement";
 import type { Recorder } from "./recording/recorder";
 import type { Status } from "./types";
 import type { Uploads } from "./upload/uploads";
@@ -16,6 +19,8 @@ export interface App {
   uploads: Uploads;
   recorder: Recorder;
   box: BoxStatus;
+  offline: Offline;
+  placement: Placement;
   /** What a screen reader says next. */
   spoken: Signal<string>;
 }
@@ -34,6 +39,8 @@ export function useApp(): App {
 export class BoxStatus {
   readonly status = signal<Status | null>(null);
   readonly reachable = signal(true);
+  /** False once the box said that it does not know this tablet, or not any more. */
+  readonly paired = signal(true);
 
   watch(): void {
     void this.refresh();
@@ -50,8 +57,12 @@ export class BoxStatus {
     try {
       this.status.value = await getStatus();
       this.reachable.value = true;
-    } catch {
+      void remember("status", this.status.value);
+    } catch (error) {
       this.reachable.value = false;
+      if (error instanceof RequestError && error.status === 401) this.paired.value = false;
+      // What kinds of notes there are is needed without the box too.
+      this.status.value ??= (await recall<Status>("status")) ?? null;
     }
   }
 

@@ -3,6 +3,9 @@
 /** What the box does with an encounter right now. */
 export type EncounterState = "recording" | "transcribing" | "writing" | "draft" | "signed" | "failed";
 
+/** Where an encounter is heard and written. */
+export type EngineName = "box" | "tablet";
+
 export interface Word {
   text: string;
   /** Seconds from the start of the recording. */
@@ -180,6 +183,9 @@ export interface Summary {
   updated: string;
   /** Seconds. */
   duration: number;
+  engine: EngineName;
+  /** It is on this tablet, and not, or not all of it, on the box. */
+  unsent?: true;
 }
 
 export interface Encounter extends Summary {
@@ -187,6 +193,8 @@ export interface Encounter extends Summary {
   received_through: number;
   missing: number[];
   transcript: Transcript;
+  /** Sample up to which it is final. */
+  committed: number;
   proposals: Proposal[];
   note: Note | null;
   note_version: number;
@@ -226,6 +234,23 @@ export interface Status {
 export interface ChunkReceipt {
   received_through: number;
   missing: number[];
+  /** Sample up to which turns are final. */
+  committed: number;
+}
+
+/** How far an encounter is heard on the box. */
+export interface HeardSoFar {
+  on: EngineName;
+  lease: number;
+  committed: number;
+  /** How many turns there are. */
+  turns: number;
+  /** Changes whenever a turn is read or labelled differently than before. */
+  corrections: number;
+}
+
+export interface BoxStanding extends HeardSoFar {
+  earlier: unknown[];
 }
 
 export interface SavedNote {
@@ -243,7 +268,8 @@ export interface EncounterEvents {
   snapshot: Encounter;
   state: Summary;
   partial: Partial;
-  turn: { n: number; turn: Turn };
+  /** `committed` is the encounter's after a turn that was not there before. */
+  turn: { n: number; turn: Turn; committed?: number };
   proposal: { k: number; proposal: Proposal };
   gap: Gap;
   progress: { done: number; total: number };
@@ -261,6 +287,8 @@ export type EncounterEventName = keyof EncounterEvents;
 
 /** Samples per second of the recording. */
 export const SAMPLE_RATE = 16_000;
+/** Bytes of one sample. */
+export const SAMPLE_BYTES = 2;
 /** Samples in every chunk but the last: half a second. */
 export const CHUNK_SAMPLES = 8_000;
 /** Seconds in every chunk but the last. */

@@ -10,7 +10,7 @@ let store: ChunkStore;
 
 beforeEach(async () => {
   name = `test-${Math.random()}`;
-  store = await ChunkStore.open(name);
+  store = await ChunkStore.open(null, name);
 });
 
 afterEach(() => store.close());
@@ -23,7 +23,7 @@ test("numbers go on after a reload, even when every chunk was sent", async () =>
   await store.acknowledge("a", 1);
   store.close();
 
-  store = await ChunkStore.open(name);
+  store = await ChunkStore.open(null, name);
   expect((await store.begin("a", "Visit")).next).toBe(2);
   expect(await store.append("a", chunk(3))).toBe(2);
 });
@@ -48,6 +48,23 @@ test("a finished recording takes no more chunks and keeps its count", async () =
   await expect(store.append("a", chunk(2))).rejects.toThrow(LocalStorageError);
   expect(await store.pending("a")).toEqual([0]);
   expect((await store.begin("a", "Visit")).finished).toBe(true);
+});
+
+test("a sent chunk waits no more, is kept, and goes once it is behind the commit", async () => {
+  await store.begin("a", "Visit");
+  for (const value of [1, 2, 3]) await store.append("a", chunk(value));
+  await store.acknowledge("a", 1);
+  await store.acknowledge("a", 0);
+  await store.acknowledge("a", 0);
+  expect(await store.pending("a")).toEqual([2]);
+  expect(await store.first("a")).toBe(0);
+  // Half of chunk 1 is needed, and chunk 2 is not sent.
+  await store.release("a", 12_000);
+  expect(await store.first("a")).toBe(1);
+  await store.release("a", 80_000);
+  expect(await store.first("a")).toBe(2);
+  await store.forget("a");
+  expect(await store.first("a")).toBeUndefined();
 });
 
 test("encounters do not see each other's chunks, and forgetting one leaves the other", async () => {

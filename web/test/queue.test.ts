@@ -3,7 +3,7 @@ import "fake-indexeddb/auto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { RequestError } from "../src/api";
-import type { Encounter } from "../src/types";
+import { CHUNK_SAMPLES, type Encounter } from "../src/types";
 import { delayAfter } from "../src/upload/backoff";
 import { ChunkStore } from "../src/upload/chunk-store";
 import { UploadQueue } from "../src/upload/queue";
@@ -19,12 +19,15 @@ class Box {
   failures: RequestError[] = [];
   /** The next request is carried out, but its answer is lost. */
   loseAnswer = false;
+  /** Chunks up to which turns are final. */
+  committed = 0;
+  state: Encounter["state"] = "writing";
 
   putChunk = (_: string, n: number, samples: ArrayBuffer) =>
     this.#answer(() => {
       this.order.push(n);
       this.chunks.set(n, new Int16Array(samples)[0] ?? -1);
-      return { received_through: n, missing: [] };
+      return { received_through: n, missing: [], committed: this.committed * CHUNK_SAMPLES };
     });
 
   finishEncounter = (_: string, chunks: number) =>
@@ -37,7 +40,7 @@ class Box {
   getEncounter = () => Promise.resolve(this.#encounter());
 
   #encounter(): Encounter {
-    return { state: this.finishedWith === null ? "recording" : "transcribing" } as Encounter;
+    return { state: this.finishedWith === null ? "recording" : this.state } as Encounter;
   }
 
   async #answer<T>(act: () => T): Promise<T> {
@@ -65,7 +68,7 @@ let queue: UploadQueue;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  store = await ChunkStore.open(`test-${Math.random()}`);
+  store = await ChunkStore.open(null, `test-${Math.random()}`);
   box = new Box();
   queue = new UploadQueue("a", store, box);
   await store.begin("a", "Visit");
@@ -164,5 +167,33 @@ test("audio of a deleted encounter is deleted from the tablet", async () => {
   await append(10);
   expect(await queue.run()).toBe("deleted");
   expect(await store.pending("a")).toEqual([]);
+  expect(await store.recordings()).toEqual([]);
+});
+
+test("chunks that the box has stay here until turns are final beyond them", async () => {
+  await append(10, 11, 12);
+  void queue.run();
+  await until(() => queue.state.value.waiting === 0);
+  expect(await store.first("a")).toBe(0);
+  expect(new Int16Array((await store.chunk("a", 1)) as ArrayBuffer)).toEqual(Int16Array.of(11));
+  box.committed = 2;
+  await append(13);
+  await until(() => queue.state.value.waiting === 0);
+  await vi.waitFor(async () => expect(await store.first("a")).toBe(2));
+  expect(await store.chunk("a", 1)).toBeUndefined();
+  expect(new Int16Array((await store.chunk("a", 2)) as ArrayBuffer)).toEqual(Int16Array.of(12));
+});
+
+test("a finished recording stays here until it is heard to its end", async () => {
+  box.state = "transcribing";
+  await append(10);
+  await store.finish("a");
+  const end = queue.run();
+  await until(() => queue.state.value.outcome === "finished" && vi.getTimerCount() === 1);
+  expect(await store.first("a")).toBe(0);
+  box.state = "writing";
+  vi.advanceTimersByTime(3_000);
+  expect(await end).toBe("finished");
+  expect(await store.first("a")).toBeUndefined();
   expect(await store.recordings()).toEqual([]);
 });

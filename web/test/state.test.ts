@@ -12,9 +12,11 @@ const encounter: Encounter = {
   created: "2026-11-22T14:05:00Z",
   updated: "2026-11-22T14:05:00Z",
   duration: 0,
+  engine: "box",
   received_through: -1,
   missing: [],
   transcript: { turns: [], gaps: [], duration: 0 },
+  committed: 0,
   proposals: [],
   note: null,
   note_version: 0,
@@ -24,7 +26,7 @@ const encounter: Encounter = {
   problem: null,
 };
 const { id, title, template, paused, created, updated, duration } = encounter;
-const summary = { id, title, template, paused, created, updated, duration };
+const summary = { id, title, template, paused, created, updated, duration, engine: "box" as const };
 const turn = (text: string, start: number, end: number): Turn => ({ text, start, end, words: [], speaker: "unknown" });
 const section = (name: string): Section => ({ name, title: name, text: `${name} text`, sentences: [], edited: false });
 const stamp = { bundle: "", model: "", adapter: "none", strategy: "topics", prompt: "", software: "", caution: "" };
@@ -66,6 +68,13 @@ test("sections appear while they are written, and the note takes their place", (
   const done = reduce(written, { name: "note", data: { version: 1, note } });
   expect(done.written).toEqual([]);
   expect(done.encounter).toMatchObject({ note, note_version: 1 });
+});
+
+test("the commit moves with the turns that are new, and not with their labels", () => {
+  const said = { text: "Hello.", start: 0, end: 1, words: [], speaker: "unknown" as const };
+  const heard: EncounterEvent = { name: "turn", data: { n: 0, turn: said, committed: 20_000 } };
+  const labelled: EncounterEvent = { name: "turn", data: { n: 0, turn: { ...said, speaker: "patient" } } };
+  expect(after(heard, labelled).encounter).toMatchObject({ committed: 20_000, transcript: { turns: [{ speaker: "patient" }] } });
 });
 
 test("an older note does not replace a newer one", () => {

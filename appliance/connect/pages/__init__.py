@@ -1,4 +1,7 @@
-"""The trust, pairing and set-up pages: HTML made on the box, one style sheet, no script, nothing from elsewhere."""
+"""The trust, pairing and set-up pages: HTML made on the box, one style sheet, nothing from elsewhere, and no script but one.
+
+That one shows how far the upload of an update is, on the set-up page.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ _environment: Final = Environment(loader=FileSystemLoader(_DIRECTORY), autoescap
 
 STYLE: Final = (_DIRECTORY / "style.css").read_text("utf-8")
 """The style sheet of all pages."""
+UPLOAD_SCRIPT: Final = (_DIRECTORY / "upload.js").read_text("utf-8")
+"""The script of the set-up page."""
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""All that these pages need."""
+"""All that the trust page needs."""
 
 
 def render(page: str, **values: object) -> str:

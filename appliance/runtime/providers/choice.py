@@ -108,13 +108,18 @@ def known(settings: Settings) -> tuple[Verdict | None, tuple[Failure, ...]]:
     return saved or stand(settings).verdict, failures
 
 
-def choose(settings: Settings, *, machine: Machine | None = None, module: str = EXERCISE) -> Choice:
+def _untold(_candidate: Candidate) -> None:
+    pass
+
+
+def choose(settings: Settings, *, machine: Machine | None = None, module: str = EXERCISE, tried: Tried = _untold) -> Choice:
     """The provider of the note model; candidates are tried if there is no verdict that still holds.
 
     Args:
         settings: As for `stand`.
         machine: What the machine has; None reads it.
         module: Run by the child processes that try candidates.
+        tried: Called before each trial.
 
     Raises:
         BundleError: There is no bundle.
@@ -122,7 +127,7 @@ def choose(settings: Settings, *, machine: Machine | None = None, module: str = 
     failures = Failures(_directory(settings))
     failures.count_deaths()
     standing = stand(settings, machine)
-    verdict = standing.verdict or _try(settings, standing, module)
+    verdict = standing.verdict or _try(settings, standing, module, tried)
     if not verdict.trials:
         with contextlib.suppress(OSError):  # a verdict on other hardware, or under another setting
             (failures.directory / _VERDICT_FILE).unlink(missing_ok=True)
@@ -136,7 +141,7 @@ def choose(settings: Settings, *, machine: Machine | None = None, module: str = 
     return Choice(verdict, failures)
 
 
-def try_again(settings: Settings, *, tried: Tried = lambda _candidate: None) -> Verdict:
+def try_again(settings: Settings, *, tried: Tried = _untold) -> Verdict:
     """Forget what failed, try every candidate, keep the verdict.
 
     Args:
@@ -153,7 +158,7 @@ def try_again(settings: Settings, *, tried: Tried = lambda _candidate: None) -> 
     return _try(settings, standing, EXERCISE, tried)
 
 
-def _try(settings: Settings, standing: Standing, module: str, tried: Tried = lambda _candidate: None) -> Verdict:
+def _try(settings: Settings, standing: Standing, module: str, tried: Tried) -> Verdict:
     if standing.stale:
         _log.info("execution providers are tried again: %s changed", ", ".join(standing.stale))
     bundle = Bundle(settings.bundle)

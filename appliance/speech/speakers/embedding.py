@@ -12,10 +12,11 @@ import numpy.typing as npt
 import onnxruntime
 from faster_whisper.feature_extractor import FeatureExtractor
 
-from appliance.audio import SAMPLE_RATE, Waveform
+from appliance.audio import SAMPLE_RATE
 from appliance.errors import ChartsideError
 from appliance.runtime.bundle import SPEAKER_GRAPH, Bundle
 from appliance.settings import Settings
+from appliance.speech.waveform import Waveform
 
 _log = logging.getLogger(__name__)
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 
 from appliance.audio import SAMPLE_RATE
@@ -20,48 +18,21 @@ from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord
 from appliance.speech.speakers.clustering import Voices, tell_apart
 from appliance.speech.speakers.embedding import Float32, VoiceEncoder, unit
+from appliance.speech.speakers.parts import PRINT_SIZE, Earlier, Part, Voice
 from appliance.speech.speakers.roles import SURE, role_evidence
 from appliance.speech.speakers.stretches import Stretch, stretches
 from appliance.transcript import Speaker
 
 _log = logging.getLogger(__name__)
 
-PRINT_SIZE: Final = 256
 _SCALE: Final = 127.0
 _LEAST_SECONDS: Final = 0.01
 _LEAST_CERTAINTY: Final = 0.2
 _LEAST_LIKENESS: Final = 0.7
 
 
-class Voice(msgspec.Struct, frozen=True):
-    """The voice print of one turn: what a later session needs to go on labelling."""
-
-    print: Annotated[bytes, msgspec.Meta(min_length=PRINT_SIZE, max_length=PRINT_SIZE)]
-    """A vector of `PRINT_SIZE` signed bytes; only its direction counts."""
-    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=60.0)]
-    """Speech that it was made from."""
-
-
-class Earlier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A turn of the recording that an earlier session gave."""
-
-    text: str
-    voice: Voice | None = None
-
-
-@dataclass(frozen=True)
-class Part:
-    """Words of one speaker: an utterance or a piece of it."""
-
-    words: tuple[HeardWord, ...]
-    end: int
-    """Sample of the recording after the last one."""
-    voice: Voice | None
-    """None if the voice could not be read."""
-
-
 class SpeakerLabels:
-    """Labels the turns of one recording. Used from one thread at a time.
+    """Labels the turns of one recording by their voices. Used from one thread at a time. See `Labels`.
 
     Args:
         encoder: The speaker model; None leaves every new turn `unknown`.
@@ -77,11 +48,11 @@ class SpeakerLabels:
 
     @property
     def labels(self) -> tuple[Speaker, ...]:
-        """Of every turn so far, the earlier ones included."""
+        """See `Labels.labels`."""
         return tuple(self._labels)
 
     def parts(self, utterance: Utterance, words: Sequence[HeardWord]) -> list[Part]:
-        """The words of an utterance, at least one, cut where another voice begins."""
+        """See `Labels.parts`."""
         if self._encoder is None:
             return [Part(tuple(words), utterance.end, None)]
         try:
@@ -91,7 +62,7 @@ class SpeakerLabels:
             return [Part(tuple(words), utterance.end, None)]
 
     def add(self, text: str, voice: Voice | None) -> None:
-        """The next turn of the recording; `labels` may change for all turns."""
+        """See `Labels.add`."""
         self._voices.append(voice)
         self._evidence.append(role_evidence(text))
         self._labels.append("unknown")

@@ -7,16 +7,16 @@ into stretches; those of one voice are joined again.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
-from appliance.audio import SAMPLE_RATE, Waveform, to_waveform
+from appliance.audio import SAMPLE_RATE, Pcm16
 from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord
+from appliance.speech.waveform import Waveform, to_waveform
 
 _PAUSE: Final = int(0.2 * SAMPLE_RATE)
 _REACH_SECONDS: Final = 0.6  # the recognizer's word times are that rough
@@ -89,4 +89,7 @@ def _pauses(utterance: Utterance) -> Iterator[int]:
 def _speech(utterance: Utterance, start: int, end: int) -> Waveform:
     voiced = [(max(start, first), min(end, last)) for first, last in utterance.voiced]
     spans = [(first, last) for first, last in voiced if last > first] or [(start, end)]
-    return to_waveform(np.concatenate([utterance.samples[a - utterance.start : b - utterance.start] for a, b in spans]))
+    speech: Pcm16 = array("h")
+    for first, last in spans:
+        speech += utterance.samples[first - utterance.start : last - utterance.start]
+    return to_waveform(speech)

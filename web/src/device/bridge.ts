@@ -3,14 +3,24 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import type { PyProxy } from "pyodide/ffi";
 
-import { Graph } from "./graph";
+/** The note model's graph on some backend. See `appliance.device.engine.Bridge`. */
+export interface NoteGraph {
+  /** Number of tokens. */
+  readonly vocabulary: number;
+  /** What it takes: WebAssembly memory, or on the GPU the files of the graph. */
+  readonly bytes: number;
+  allocate(rows: number, capacity: number): number;
+  release(memory: number): void;
+  copy(source: number, sourceRow: number, target: number, targetRow: number, length: number): void;
+  run(memory: number, first: number, lengths: number[], ids: number[]): Float32Array;
+}
 
 export class Bridge {
-  readonly #graph: Graph;
+  readonly #graph: NoteGraph;
   readonly #tokenizer: Tokenizer;
   readonly vocabulary: number;
 
-  constructor(graph: Graph, tokenizer: string) {
+  constructor(graph: NoteGraph, tokenizer: string) {
     this.#graph = graph;
     this.#tokenizer = new Tokenizer(JSON.parse(tokenizer, withEveryDigit) as object, {});
     this.vocabulary = graph.vocabulary;

@@ -1,13 +1,27 @@
 /** What the page and the worker of the note engine say to each other. */
 
 import type { ProblemDocument } from "../types";
+import type { Gpu } from "./gpu-messages";
+
+/** What computes the note model. */
+export type Backend = "wasm" | "webgpu";
+
+/** Fetch what is missing of the box's note model, and start it; one that is loaded is given up. */
+export interface LoadQuestion {
+  ask: "load";
+  /** Of `wasm`. */
+  threads: number;
+  /** By default `wasm`. */
+  backend?: Backend;
+  /** Whether `wasm` unpacks the weights; by default where there is memory for them. */
+  unpack?: boolean;
+}
 
 /** What the page asks. JSON bodies have the shapes of the note service's HTTP API. */
 export type Question =
   /** Read the rules only; checks can be asked then. */
   | { ask: "start" }
-  /** Fetch what is missing of the box's note model, and start it. */
-  | { ask: "load"; threads: number }
+  | LoadQuestion
   | { ask: "check"; body: string }
   | { ask: "open"; template: string }
   | { ask: "turn"; number: number; turn: string }
@@ -29,8 +43,12 @@ export interface Progress {
 export interface Loaded {
   bundle: string;
   threads: number;
+  /** Whether the weights are float32 in memory; packed ones take a seventh of it, and a step of `wasm` ten times as long. */
+  unpacked: boolean;
+  /** Null where the processor computes. */
+  gpu: Gpu | null;
   seconds: { rules: number; weights: number; model: number };
-  /** Bytes of WebAssembly memory, of Python and of the graph. */
+  /** Bytes of WebAssembly memory, of Python and of the graph; on the GPU the bytes of the graph's files. */
   memory: { rules: number; model: number };
 }
 
@@ -41,13 +59,14 @@ export interface NoteEvent {
   data: unknown;
 }
 
-export type Reply =
+export type Reply<Event> =
   | { kind: "answer"; id: number; value: unknown }
   | { kind: "problem"; id: number; problem: ProblemDocument }
   | { kind: "progress"; progress: Progress }
-  | { kind: "events"; events: NoteEvent[] };
+  /** `bytes` of memory are held then. */
+  | { kind: "events"; events: Event[]; bytes: number };
 
-export interface Asked {
+export interface Asked<Question> {
   id: number;
   question: Question;
 }

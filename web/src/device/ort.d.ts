@@ -18,6 +18,7 @@ export interface Ort {
     optimization: number, arena: boolean, pattern: boolean, mode: number, profiling: boolean, profilePrefix: number,
     logId: number, severity: number, verbosity: number, optimizedPath: number,
   ): number;
+  _OrtAddSessionConfigEntry(options: number, key: number, value: number): number;
   _OrtReleaseSessionOptions(options: number): void;
   _OrtCreateSession(model: number, bytes: number, options: number): number | Promise<number>;
   _OrtGetInputOutputCount(session: number, inputs: number, outputs: number): number;

@@ -1,61 +1,56 @@
-/** The note service's own Python in the page: CPython as WebAssembly, with the modules that `scripts/device_files.py` packed. */
+/** The box's own Python in the page: CPython as WebAssembly, with the modules that `scripts/device_files.py` packed. */
 
 import type { loadPyodide as load, PyodideInterface } from "pyodide";
 
-import type { Bridge } from "./bridge";
+import { DeviceError } from "./problem";
 
-/** `appliance.device.notes.Notes`. */
-export interface Notes {
-  open(template: string): void;
-  put_turn(number: number, turn: string): void;
-  finish(turns: number): void;
-  cancel(): void;
-  step(): boolean;
-  events(): string;
-}
-
-/** `appliance.device.notes.Checker`. */
-export interface Checker {
-  check(body: string): string;
-}
-
-/** What the page calls of `appliance.device`. */
-export interface Device {
-  Checker(): Checker;
-  Notes(bridge: Bridge, manifest: string): Notes;
+/** `appliance.device.telling`. */
+interface Telling {
   problem(error: unknown): string;
 }
 
-/** `appliance.device.questions.PageAnswers`. */
-export interface Answers {
-  answers(questions: string): string;
+/** `device.json`, written by `scripts/device_files.py`. */
+interface Runtime {
+  /** Path of the folder with the runtimes and the packed Python modules, ending in `/`. */
+  folder: string;
 }
 
 const SITE = "/chartside";
 
+/** Address of the runtimes' files, ending in `/`. */
+export async function runtimeFolder(): Promise<string> {
+  const response = await fetch("/device.json");
+  if (!response.ok) throw new DeviceError("The box has no engines for tablets.", "Run `make page` on the box.");
+  return new URL(((await response.json()) as Runtime).folder, location.origin).href;
+}
+
 export class Python {
   readonly #pyodide: PyodideInterface;
-  readonly device: Device;
+  readonly #telling: Telling;
+  /** Address of the runtimes' files, ending in `/`. */
+  readonly folder: string;
 
-  private constructor(pyodide: PyodideInterface) {
+  private constructor(pyodide: PyodideInterface, folder: string) {
     this.#pyodide = pyodide;
-    this.device = pyodide.pyimport("appliance.device.notes") as Device;
+    this.folder = folder;
+    this.#telling = pyodide.pyimport("appliance.device.telling") as Telling;
   }
 
-  /** @param folder Address of the runtime's files, ending in `/`. */
-  static async load(folder: string): Promise<Python> {
+  /** @param folder From `runtimeFolder`. */
+  static async start(folder: string): Promise<Python> {
     const { loadPyodide } = (await import(/* @vite-ignore */ `${folder}pyodide.mjs`)) as { loadPyodide: typeof load };
     const [pyodide, core] = await Promise.all([
       loadPyodide({ indexURL: folder }),
-      fetch(`${folder}core.zip`).then((response) => response.arrayBuffer()),
+      fetch(`${folder}core.zip`).then((found) => found.arrayBuffer()),
     ]);
     pyodide.unpackArchive(core, "zip", { extractDir: SITE });
     pyodide.runPython(`import sys; sys.path.insert(0, "${SITE}")`);
-    return new Python(pyodide);
+    return new Python(pyodide, folder);
   }
 
-  answers(bridge: Bridge, manifest: string): Answers {
-    return (this.#pyodide.pyimport("appliance.device.questions.PageAnswers") as (...args: unknown[]) => Answers)(bridge, manifest);
+  /** A module of the box, or something in it. */
+  import<Module>(name: string): Module {
+    return this.#pyodide.pyimport(name) as Module;
   }
 
   /** Bytes of WebAssembly memory. */
@@ -66,6 +61,6 @@ export class Python {
   /** What Python raised, as a problem document in JSON; null if the error is not Python's. */
   problem(error: unknown): string | null {
     if (!(error instanceof this.#pyodide.ffi.PythonError)) return null;
-    return this.device.problem(this.#pyodide.runPython("import sys; sys.last_exc"));
+    return this.#telling.problem(this.#pyodide.runPython("import sys; sys.last_exc"));
   }
 }

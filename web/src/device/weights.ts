@@ -3,6 +3,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
+import { recall, remember } from "../offline/known";
 import type { Progress } from "./messages";
 import { DeviceError } from "./problem";
 
@@ -14,9 +15,12 @@ export interface Models {
   files: ModelFile[];
 }
 
+export type ModelName = "note" | "speech";
+
 export interface ModelFile {
-  /** In the directory of the note model, such as `model.onnx`. */
+  /** Such as `model.onnx`; no two files have the same. */
   name: string;
+  model: ModelName;
   sha256: string;
   bytes: number;
 }
@@ -28,6 +32,8 @@ const PROGRESS_MS = 250;
 /** Attempts without a single new byte before the box counts as gone. */
 const ATTEMPTS = 4;
 const WAIT_MS = 500;
+/** Longest wait for the list of models: a box without power does not even refuse. */
+const LIST_MS = 8_000;
 
 /** What workers have in every browser with OPFS, and TypeScript's library for pages lacks. */
 type Stored = FileSystemFileHandle & { move(name: string): Promise<void>; createSyncAccessHandle(): Promise<Part> };
@@ -41,9 +47,19 @@ interface Part {
   close(): void;
 }
 
+/** The models of the box, or while it is away those that it had. */
 export async function listModels(): Promise<Models> {
-  const response = await ask("/api/models");
-  return (await response.json()) as Models;
+  try {
+    const response = await ask("/api/models", { signal: AbortSignal.timeout(LIST_MS) });
+    const models = (await response.json()) as Models;
+    await remember("models", models);
+    return models;
+  } catch (error) {
+    // The box said no, or it is away: then the models that it had last are the right ones.
+    const known = error instanceof DeviceError ? undefined : await recall<Models>("models");
+    if (!known) throw error;
+    return known;
+  }
 }
 
 export class Weights {
@@ -58,11 +74,11 @@ export class Weights {
     return new Weights(await root.getDirectoryHandle(DIRECTORY, { create: true }));
   }
 
-  /** Fetch what is missing, then remove everything else. Only one tab at a time does it. */
-  async fetch(models: Models, report: (progress: Progress) => void): Promise<void> {
+  /** Fetch what is missing of a model; what the box no longer has is removed. Only one tab at a time does it. */
+  async fetch(models: Models, model: ModelName, report: (progress: Progress) => void): Promise<void> {
     await navigator.locks.request("chartside-models", async () => {
       const missing: ModelFile[] = [];
-      for (const file of models.files) if (!(await this.#has(file))) missing.push(file);
+      for (const file of models.files) if (file.model === model && !(await this.#has(file))) missing.push(file);
       await this.#makeRoom(models, missing);
       const pace = new Pace(missing.reduce((sum, file) => sum + file.bytes, 0), report);
       for (const file of missing) await this.#fetchFile(file, pace);
@@ -160,7 +176,7 @@ async function resume(file: ModelFile, part: Part, pace: Pace): Promise<string> 
   }
   pace.came(at);
   if (at < file.bytes) {
-    const response = await ask(`/api/models/${file.sha256}`, at ? { Range: `bytes=${at}-` } : {});
+    const response = await ask(`/api/models/${file.sha256}`, at ? { headers: { Range: `bytes=${at}-` } } : {});
     if (at && response.status !== 206) {
       // The whole file comes instead of the rest.
       hash = sha256.create();
@@ -179,8 +195,8 @@ async function resume(file: ModelFile, part: Part, pace: Pace): Promise<string> 
   return bytesToHex(hash.digest());
 }
 
-async function ask(path: string, headers: Record<string, string> = {}): Promise<Response> {
-  const response = await fetch(path, { headers });
+async function ask(path: string, options: RequestInit = {}): Promise<Response> {
+  const response = await fetch(path, options);
   if (response.ok) return response;
   const problem = (await response.json().catch(() => null)) as { detail?: string; hint?: string } | null;
   throw new DeviceError(problem?.detail ?? `The box answered ${response.status}.`, problem?.hint ?? "Run `chartside doctor` on the box.");

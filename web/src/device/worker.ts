@@ -1,22 +1,49 @@
 /** The note engine: Python's rules and the model's graph in one worker. It answers one question at a time, in order. */
 
-import { Bridge } from "./bridge";
-import { Graph } from "./graph";
-import type { Asked, Loaded, NoteEvent, Question, Reply } from "./messages";
-import { DeviceError, toProblem } from "./problem";
-import { type Answers, type Checker, type Notes, Python } from "./python";
-import { listModels, type ModelFile, Weights } from "./weights";
+import { Bridge, type NoteGraph } from "./bridge";
+import { loadCpuGraph, named, PACKED, WEIGHTS } from "./cpu-graph";
+import { GpuModel } from "./gpu-model";
+import type { Loaded, LoadQuestion, NoteEvent, Question } from "./messages";
+import { DeviceError } from "./problem";
+import { Python, runtimeFolder } from "./python";
+import { serve, Steps, tell } from "./serving";
+import { listModels, Weights } from "./weights";
 
-/** `device.json`, written by `scripts/device_files.py`. */
-interface Runtime {
-  /** Path of the folder with the runtimes and the packed Python modules, ending in `/`. */
-  folder: string;
+/** `appliance.device.notes.Notes`. */
+interface Notes {
+  open(template: string): void;
+  put_turn(number: number, turn: string): void;
+  finish(turns: number): void;
+  cancel(): void;
+  step(): boolean;
+  events(): string;
+}
+
+/** `appliance.device.notes.Checker`. */
+interface Checker {
+  check(body: string): string;
+}
+
+/** `appliance.device.notes`. */
+interface Device {
+  Checker(): Checker;
+  Notes(bridge: Bridge, manifest: string): Notes;
+}
+
+/** `appliance.device.questions`. */
+interface Questions {
+  PageAnswers(bridge: Bridge, manifest: string): Answers;
+}
+
+interface Answers {
+  answers(questions: string): string;
 }
 
 interface Rules {
-  folder: string;
   python: Python;
+  device: Device;
   checker: Checker;
+  /** Seconds that starting took. */
   seconds: number;
 }
 
@@ -24,38 +51,26 @@ interface Model {
   bridge: Bridge;
   manifest: string;
   notes: Notes;
+  /** Memory that is held now. */
+  bytes: () => number;
   answers?: Answers;
 }
 
-let rules: Promise<Rules> | null = null;
+let rules: Rules | null = null;
 let model: Model | null = null;
-let writing = false;
-let queue: Promise<void> = Promise.resolve();
+let gpu: GpuModel | null = null;
+const writing = new Steps(step);
 
-addEventListener("message", ({ data }: MessageEvent<Asked>) => {
-  queue = queue.then(() => answer(data));
-});
-
-async function answer({ id, question }: Asked): Promise<void> {
-  try {
-    send({ kind: "answer", id, value: await respond(question) });
-  } catch (error) {
-    const raised = await rules?.then(({ python }) => python.problem(error)).catch(() => null);
-    send({ kind: "problem", id, problem: raised ? JSON.parse(raised) : toProblem(error) });
-  }
-}
+serve(respond, () => rules?.python ?? null);
 
 async function respond(question: Question): Promise<unknown> {
-  rules ??= startRules();
-  const { python, checker, seconds } = await rules.catch((error: unknown) => {
-    rules = null;
-    throw error;
-  });
+  rules ??= await startRules();
+  const { python, checker, seconds } = rules;
   switch (question.ask) {
     case "start":
       return seconds;
     case "load":
-      return load(question.threads);
+      return load(rules, question);
     case "check":
       return JSON.parse(checker.check(question.body));
     case "answer":
@@ -64,54 +79,53 @@ async function respond(question: Question): Promise<unknown> {
       return loaded().notes.open(question.template);
     case "turn":
       loaded().notes.put_turn(question.number, question.turn);
-      return write();
+      return writing.go();
     case "finish":
       loaded().notes.finish(question.turns);
-      return write();
+      return writing.go();
     case "cancel":
       loaded().notes.cancel();
-      return write();
+      return writing.go();
   }
 }
 
 async function startRules(): Promise<Rules> {
   const began = performance.now();
-  const response = await fetch("/device.json");
-  if (!response.ok) throw new DeviceError("The box has no note engine for tablets.", "Run `make page` on the box.");
-  const { folder } = (await response.json()) as Runtime;
-  const address = new URL(folder, location.origin).href;
-  const python = await Python.load(address);
-  return { folder: address, python, checker: python.device.Checker(), seconds: (performance.now() - began) / 1000 };
+  const python = await Python.start(await runtimeFolder());
+  const device = python.import<Device>("appliance.device.notes");
+  return { python, device, checker: device.Checker(), seconds: (performance.now() - began) / 1000 };
 }
 
-async function load(threads: number): Promise<Loaded> {
-  const { folder, python, seconds } = await (rules as Promise<Rules>);
+async function load({ python, device, seconds }: Rules, { threads, backend, unpack }: LoadQuestion): Promise<Loaded> {
   const began = performance.now();
+  model = null;
+  gpu?.close();
+  gpu = null;
+  // Before the models are fetched: there may be no GPU.
+  if (backend === "webgpu") gpu = await GpuModel.start(python.folder);
   const models = await listModels();
   const weights = await Weights.open();
-  await weights.fetch(models, (progress) => send({ kind: "progress", progress }));
+  await weights.fetch(models, "note", (progress) => tell({ kind: "progress", progress }));
   const fetched = performance.now();
-  const read = (name: string): Promise<Uint8Array<ArrayBuffer>> => weights.read(named(models.files, name));
-  const graph = await Graph.load(folder, await read("model.onnx"), await read("model.onnx.data"), threads);
+  const read = (name: string): Promise<Uint8Array<ArrayBuffer>> => weights.read(named(models, name));
+  const { graph, unpacked }: { graph: NoteGraph; unpacked: boolean } = gpu
+    ? { graph: await gpu.load(await read(PACKED), await read(WEIGHTS)), unpacked: false }
+    : await loadCpuGraph(python.folder, models, read, threads, unpack);
   const bridge = new Bridge(graph, new TextDecoder().decode(await read("tokenizer.json")));
-  model = { bridge, manifest: models.manifest, notes: python.device.Notes(bridge, models.manifest) };
+  model = { bridge, manifest: models.manifest, notes: device.Notes(bridge, models.manifest), bytes: () => python.bytes + graph.bytes };
   return {
     bundle: models.bundle,
     threads,
+    unpacked,
+    gpu: gpu?.gpu ?? null,
     seconds: { rules: seconds, weights: (fetched - began) / 1000, model: (performance.now() - fetched) / 1000 },
     memory: { rules: python.bytes, model: graph.bytes },
   };
 }
 
-function named(files: ModelFile[], name: string): ModelFile {
-  const file = files.find((file) => file.name === name);
-  if (!file) throw new DeviceError(`The box's bundle has no ${name}.`, "Run `chartside models build` on the box.");
-  return file;
-}
-
 function answers(python: Python): Answers {
   const found = loaded();
-  found.answers ??= python.answers(found.bridge, found.manifest);
+  found.answers ??= python.import<Questions>("appliance.device.questions").PageAnswers(found.bridge, found.manifest);
   return found.answers;
 }
 
@@ -120,26 +134,11 @@ function loaded(): Model {
   return model;
 }
 
-/** Write for as long as there is something to do; between two calls of the model other questions are answered. */
-function write(): void {
-  if (writing) return;
-  writing = true;
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    queue = queue.then(() => {
-      if (step()) port2.postMessage(null);
-      else {
-        writing = false;
-        port1.close();
-      }
-    });
-  };
-  port2.postMessage(null);
-}
-
 /** One call of the model; returns whether there may be more to do. */
 function step(): boolean {
-  const { notes } = loaded();
+  // Another model may be on its way.
+  if (!model) return false;
+  const { notes, bytes } = model;
   let more = false;
   try {
     more = notes.step();
@@ -148,10 +147,6 @@ function step(): boolean {
     console.error(error);
   }
   const events = JSON.parse(notes.events()) as NoteEvent[];
-  if (events.length) send({ kind: "events", events });
+  if (events.length) tell({ kind: "events", events, bytes: bytes() });
   return more;
-}
-
-function send(reply: Reply): void {
-  postMessage(reply);
 }

@@ -2,10 +2,14 @@
 
 import { signal } from "@preact/signals";
 
-import { eventsPath, getCheck, getEncounter, RequestError } from "../api";
+import { getCheck, getEncounter, onMoved, openEvents, RequestError } from "../api";
+import type { EventStream } from "../offline/local-stream";
 import { delayAfter } from "../upload/backoff";
 import type { EncounterEventName, EncounterEvents } from "../types";
 import { type EncounterEvent, reduce, START, type VisitState, withChecked, withDetails } from "./state";
+
+/** `EventSource.CLOSED`. */
+const STREAM_CLOSED = 2;
 
 const NAMES: EncounterEventName[] = [
   "snapshot", "state", "partial", "turn", "proposal", "gap", "progress", "section_text", "section", "note", "check",
@@ -17,9 +21,10 @@ export class LiveEncounter {
   readonly state = signal<VisitState>(START);
   /** The stream is open. Until the first answer it counts as open: no alarm while the page loads. */
   readonly connected = signal(true);
-  #source: EventSource | null = null;
+  #source: EventStream | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  #unmoved: () => void = () => undefined;
   readonly #reconnect = () => this.#connect();
 
   constructor(id: string) {
@@ -28,11 +33,13 @@ export class LiveEncounter {
 
   open(): void {
     this.#connect();
+    this.#unmoved = onMoved(this.id, this.#reconnect);
     addEventListener("online", this.#reconnect);
     document.addEventListener("visibilitychange", this.#onVisible);
   }
 
   close(): void {
+    this.#unmoved();
     removeEventListener("online", this.#reconnect);
     document.removeEventListener("visibilitychange", this.#onVisible);
     clearTimeout(this.#timer);
@@ -46,7 +53,7 @@ export class LiveEncounter {
   #connect(): void {
     clearTimeout(this.#timer);
     this.#source?.close();
-    const source = new EventSource(eventsPath(this.id));
+    const source = openEvents(this.id);
     this.#source = source;
     source.onopen = () => {
       this.#failures = 0;
@@ -90,9 +97,9 @@ export class LiveEncounter {
   }
 
   /** The browser resumes a broken stream by itself; one that was refused it gives up, and we must ask again. */
-  #onError(source: EventSource): void {
+  #onError(source: EventStream): void {
     this.connected.value = false;
-    if (source.readyState !== EventSource.CLOSED) return;
+    if (source.readyState !== STREAM_CLOSED) return;
     this.#failures += 1;
     this.#timer = setTimeout(this.#reconnect, delayAfter(this.#failures));
     void this.#lookForEncounter();

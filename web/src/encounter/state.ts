@@ -12,7 +12,6 @@ import {
   type Proposal,
   type Section,
   type Transcript,
-  type Turn,
 } from "../types";
 
 export interface VisitState {
@@ -63,7 +62,7 @@ export function reduce(state: VisitState, event: EncounterEvent): VisitState {
     case "partial":
       return { ...state, partial: event.data };
     case "turn":
-      return unchecked(withTurn(state, event.data.n, event.data.turn));
+      return unchecked(withTurn(state, event.data));
     case "proposal":
       return unchecked(withProposal(state, event.data.k, event.data.proposal));
     case "gap":
@@ -123,9 +122,10 @@ function withState(state: VisitState, summary: EncounterEvents["state"]): VisitS
   return { ...state, encounter, partial, settling: starts, ...(starts ? noWriting() : {}) };
 }
 
-function withTurn(state: VisitState, n: number, turn: Turn): VisitState {
+function withTurn(state: VisitState, { n, turn, committed }: EncounterEvents["turn"]): VisitState {
   const heard = state.partial && state.partial.start < turn.end ? null : state.partial;
-  return withTranscript({ ...state, partial: heard }, (transcript) => {
+  const encounter = state.encounter && { ...state.encounter, committed: committed ?? state.encounter.committed };
+  return withTranscript({ ...state, encounter, partial: heard }, (transcript) => {
     const turns = [...transcript.turns];
     turns[n] = turn;
     return { ...transcript, turns, duration: Math.max(transcript.duration, turn.end) };

@@ -18,12 +18,12 @@ export class Player {
   /** Why nothing is heard. */
   readonly trouble = signal<string | null>(null);
 
-  readonly #address: (stretch: Stretch) => string;
+  readonly #address: (stretch: Stretch) => string | Promise<string>;
   #output: AudioOutput | null = null;
   #queue: Stretch[] = [];
 
   /** @param address Where the audio of a stretch is. */
-  constructor(address: (stretch: Stretch) => string) {
+  constructor(address: (stretch: Stretch) => string | Promise<string>) {
     this.#address = address;
   }
 
@@ -65,8 +65,14 @@ export class Player {
     output.ontimeupdate = () => {
       this.at.value = stretch.start + output.currentTime;
     };
-    output.src = this.#address(stretch);
     this.at.value = stretch.start;
+    const address = this.#address(stretch);
+    if (typeof address === "string") this.#play(output, address);
+    else void address.then((found) => this.at.value === stretch.start && this.#play(output, found), () => this.#fail());
+  }
+
+  #play(output: AudioOutput, address: string): void {
+    output.src = address;
     // Another stretch that was asked for meanwhile ends this one's promise too: then it is no trouble.
     output.play().catch((error: unknown) => {
       if (!(error instanceof DOMException && error.name === "AbortError")) this.#fail();

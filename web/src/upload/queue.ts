@@ -23,6 +23,9 @@ export interface UploadState {
 
 const START: UploadState = { waiting: 0, connected: true, trouble: null, outcome: "sending" };
 
+/** How often it is asked whether a finished recording is heard to its end. */
+const ASK_MS = 3_000;
+
 export class UploadQueue {
   readonly encounter: string;
   readonly state = signal<UploadState>(START);
@@ -39,7 +42,7 @@ export class UploadQueue {
     this.#api = requests;
   }
 
-  /** Send until the finished recording is complete on the box, the encounter is gone, or `stop`. */
+  /** Send until the finished recording is complete on the box and heard, the encounter is gone, or `stop`. */
   async run(): Promise<UploadState["outcome"]> {
     while (!this.#stopped) {
       this.#news = false;
@@ -53,7 +56,7 @@ export class UploadQueue {
         if (!(await this.#survive(error))) break;
       }
     }
-    if (this.#stopped) this.#report({ outcome: "stopped" });
+    if (this.#stopped && this.state.value.outcome !== "finished") this.#report({ outcome: "stopped" });
     return this.state.value.outcome;
   }
 
@@ -89,8 +92,9 @@ export class UploadQueue {
     const samples = await this.#store.chunk(this.encounter, n);
     if (!samples) return;
     // Chunks go lowest number first, so whatever the receipt calls `missing` and the tablet still has is sent next.
-    await this.#api.putChunk(this.encounter, n, samples);
+    const { committed } = await this.#api.putChunk(this.encounter, n, samples);
     await this.#store.acknowledge(this.encounter, n);
+    await this.#store.release(this.encounter, committed);
     this.#reached();
   }
 
@@ -103,9 +107,23 @@ export class UploadQueue {
       if (!(await this.#alreadyFinished(error))) throw error;
     }
     this.#reached();
-    await this.#store.forget(this.encounter);
     this.#report({ outcome: "finished" });
+    await this.#keepWhileNeeded();
     return false;
+  }
+
+  /** Keep what is not heard yet, should this tablet have to hear it, until everything is. */
+  async #keepWhileNeeded(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const { state } = await this.#api.getEncounter(this.encounter);
+        if (state !== "recording" && state !== "transcribing") break;
+      } catch (error) {
+        if (error instanceof RequestError && error.status === 404) break;
+      }
+      await this.#pause.wait(ASK_MS);
+    }
+    if (!this.#stopped) await this.#store.forget(this.encounter);
   }
 
   /** A finish that was answered with a conflict counts when the box is past recording: the first answer was lost. */

@@ -33,7 +33,10 @@ export class Uploads {
 
   /** Send what an earlier life of this page left behind. Recordings that another tab holds are left to it. */
   async resume(): Promise<void> {
-    for (const recording of await this.store.recordings()) await this.adopt(recording);
+    for (const recording of await this.store.recordings()) {
+      if (recording.finished) await api.endHere(recording.encounter, recording.next);
+      await this.adopt(recording);
+    }
   }
 
   /**
@@ -62,6 +65,7 @@ export class Uploads {
     if (!upload || outcome === "conflict" || outcome === "refused") return this.finishAsStored(encounter);
     const recording = await this.store.finish(encounter);
     if (!recording) return;
+    await api.endHere(encounter, recording.next);
     this.#change((all) => all.set(encounter, { ...upload, recording }));
     upload.queue.retryNow();
   }
@@ -82,6 +86,13 @@ export class Uploads {
     this.get(encounter)?.queue.stop();
     this.#change((all) => all.delete(encounter));
     await this.store.forget(encounter);
+  }
+
+  /** Delete the tablet's copy of all audio, sent or not. */
+  async forgetAll(): Promise<void> {
+    for (const { queue } of this.all.value.values()) queue.stop();
+    this.all.value = new Map();
+    await this.store.clear();
   }
 
   #change(edit: (all: Map<string, Upload>) => void): void {

@@ -45,7 +45,8 @@ export function DraftNote({ encounter, review, children }: DraftNoteProps) {
     if (resting.size > 0) body.current?.querySelector(".is-resting")?.scrollIntoView({ block: "center" });
   }, [review.selection.value]);
   const signed = encounter.state === "signed";
-  const idle = encounter.state === "draft";
+  // Signing, and writing again, need the box.
+  const idle = encounter.state === "draft" && !encounter.unsent;
   const notice = signedText ? lastLine(signedText, noteText(note?.sections ?? [], "")) : (note?.notice ?? "");
   const copyAll = () => void copy("note", signedText ?? noteText(sections, notice), "The note");
   const decide = () => void editor.flush().then(() => setDialog(signed ? "addendum" : "sign"));

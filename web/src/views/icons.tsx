@@ -178,3 +178,17 @@ export const InferredIcon = () => (
     <path d="M5 10c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0M5 15.5c2.3-2.2 4.7-2.2 7 0s4.7 2.2 7 0" />
   </Icon>
 );
+
+export const BoxIcon = () => (
+  <Icon>
+    <rect x="3.5" y="7" width="17" height="10" rx="2" />
+    <path d="M7 12h.01M11 12h6" />
+  </Icon>
+);
+
+export const TabletIcon = () => (
+  <Icon>
+    <rect x="5.5" y="3" width="13" height="18" rx="2" />
+    <path d="M11 18h2" />
+  </Icon>
+);

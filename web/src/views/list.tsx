@@ -17,13 +17,15 @@ import { StateBadge } from "./state-badge";
 const REFRESH_MS = 4_000;
 
 export function ListView() {
-  const [visits, setVisits] = useState<Summary[] | null>(null);
+  const { offline } = useApp();
+  const [stored, setStored] = useState<Summary[] | null>(null);
+  const visits = together(offline.visits.value, stored);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [deleting, setDeleting] = useState<Summary | null>(null);
 
   const refresh = useCallback(async () => {
     try {
-      setVisits(await listEncounters());
+      setStored(await listEncounters());
       setTrouble(null);
     } catch (error) {
       setTrouble(explain(error));
@@ -45,6 +47,7 @@ export function ListView() {
       <section class="visits" aria-labelledby="visits-title">
         <h1 id="visits-title">Visits</h1>
         <Unfinished />
+        <Notices />
         {trouble && (
           <Banner kind="warning" testId="list-trouble">
             {trouble}
@@ -66,6 +69,36 @@ export function ListView() {
         />
       )}
     </div>
+  );
+}
+
+/** Visits of this tablet and of the box; null while neither is known. */
+function together(unsent: Summary[], stored: Summary[] | null): Summary[] | null {
+  if (stored === null && unsent.length === 0) return null;
+  const here = new Set(unsent.map(({ id }) => id));
+  return [...unsent, ...(stored ?? []).filter(({ id }) => !here.has(id))].sort((a, b) => b.created.localeCompare(a.created));
+}
+
+/** What happened to visits that went to the box. */
+function Notices() {
+  const { offline } = useApp();
+  return (
+    <>
+      {offline.notices.value.map((notice) => (
+        <Banner
+          key={notice.id}
+          kind="info"
+          testId="both-kept"
+          actions={
+            <a class="button button-plain" href={visitAddress(notice.id)} onClick={() => offline.dismiss(notice)}>
+              Open
+            </a>
+          }
+        >
+          {notice.words}
+        </Banner>
+      ))}
+    </>
   );
 }
 
@@ -125,6 +158,7 @@ function VisitRow({ visit, onDelete }: { visit: Summary; onDelete: () => void })
             <span class="visually-hidden">{spokenLength(visit.duration)}</span>
           </span>
           <span>{box.templateTitle(visit.template)}</span>
+          {visit.unsent && <span data-testid="unsent">On this tablet, not yet on the box</span>}
         </span>
         <StateBadge visit={visit} />
         <OpenIcon />

@@ -18,7 +18,7 @@ export function RecordingFoot({ encounter }: { encounter: Encounter }) {
   }
   const state = upload?.queue.state.value;
   if (upload?.recording.finished && state?.outcome === "sending") return <Sending waiting={state.waiting} />;
-  if (encounter.state !== "recording") return null;
+  if (encounter.state !== "recording" || state?.outcome === "finished") return null;
   return upload ? <Interrupted encounter={encounter} /> : <Elsewhere encounter={encounter} />;
 }
 

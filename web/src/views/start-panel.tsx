@@ -7,9 +7,10 @@ import { defaultTitle } from "../format";
 import { openVisit } from "../route";
 import { Banner, Button, useShortcut } from "./controls";
 import { MicrophoneIcon } from "./icons";
+import { PlaceButton } from "./place";
 
 export function StartPanel() {
-  const { recorder, box, spoken } = useApp();
+  const { recorder, box, offline, spoken } = useApp();
   const [chosen, setChosen] = useState<string | null>(null);
   const status = box.status.value;
   const template = chosen ?? status?.default_template ?? "";
@@ -60,9 +61,13 @@ export function StartPanel() {
         </Banner>
       )}
       {!busy && phase !== "idle" && <p class="muted">A visit is being recorded. Finish it before the next one.</p>}
-      <p class="muted start-promise">
-        Speech and note are worked out on this box. Nothing is sent anywhere else.
-      </p>
+      {!box.reachable.value && offline.ready.value && (
+        <Banner kind="info" testId="start-here">
+          The box is away. A visit is kept on this tablet, encrypted, and goes to the box when it is there again.
+        </Banner>
+      )}
+      <p class="muted start-promise">Speech and note are worked out in this building. Nothing is sent anywhere else.</p>
+      <PlaceButton encounter={null} />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { CHUNK_SECONDS, type Encounter } from "../types";
 import { count } from "../format";
 import type { LiveEncounter } from "../encounter/live";
 import { Banner, Button } from "./controls";
+import { PlaceBanner } from "./place";
 
 /** Chunks that may wait while all is well: two seconds. */
 const NORMAL_WAITING = 4;
@@ -12,8 +13,9 @@ const NORMAL_WAITING = 4;
 export function VisitBanners({ live, encounter }: { live: LiveEncounter; encounter: Encounter }) {
   return (
     <div class="banners">
-      <Connection live={live} encounter={encounter} />
+      {encounter.unsent ? <Unsent encounter={encounter} /> : <Connection live={live} encounter={encounter} />}
       <Services live={live} encounter={encounter} />
+      <PlaceBanner encounter={encounter} />
       <UploadRefused encounter={encounter} />
       {encounter.problem && encounter.state !== "failed" && (
         <Banner kind="warning" testId="problem">
@@ -21,6 +23,23 @@ export function VisitBanners({ live, encounter }: { live: LiveEncounter; encount
         </Banner>
       )}
     </div>
+  );
+}
+
+/** The visit is on this tablet, and what that means. */
+function Unsent({ encounter }: { encounter: Encounter }) {
+  const { box, placement } = useApp();
+  if (encounter.problem) return null;
+  const worked = encounter.state === "draft" || placement.encounter.value === encounter.id;
+  return (
+    <Banner kind="info" testId="unsent">
+      <strong>On this tablet, not yet on the box.</strong>{" "}
+      {box.reachable.value
+        ? "It is going there now."
+        : worked
+          ? "It goes there when the box can be reached; the note can be signed then."
+          : "The box hears it and writes the note when it can be reached."}
+    </Banner>
   );
 }
 

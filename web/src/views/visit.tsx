@@ -16,6 +16,7 @@ import { DeleteDialog } from "./delete-dialog";
 import { BackIcon, DeleteIcon } from "./icons";
 import { NotePane } from "./note";
 import { RecordingFoot } from "./recording-foot";
+import { PlaceButton } from "./place";
 import { ReviewKeys } from "./review-keys";
 import { StateBadge } from "./state-badge";
 import { TranscriptPane } from "./transcript";
@@ -50,6 +51,7 @@ export function VisitView({ id }: { id: string }) {
   });
   useAnnouncements(live);
   useForgetDeleted(live);
+  usePlacement(live);
 
   const { encounter, deleted } = live.state.value;
   if (deleted) return <Gone />;
@@ -102,6 +104,7 @@ function VisitHeader({ encounter, onDelete }: { encounter: Encounter; onDelete: 
         <span class="visually-hidden">All visits</span>
       </a>
       <VisitTitle encounter={encounter} />
+      {["recording", "transcribing", "writing"].includes(encounter.state) && <PlaceButton encounter={encounter} />}
       <StateBadge visit={encounter} />
       <Button
         kind="quiet"
@@ -168,4 +171,11 @@ function useForgetDeleted(live: LiveEncounter): void {
     if (recorder.encounter.peek() === live.id) recorder.abandon();
     void uploads.forget(live.id);
   });
+}
+
+/** This tablet may go on with the visit, and then shows what it writes as the box would. */
+function usePlacement(live: LiveEncounter): void {
+  const { placement } = useApp();
+  useSignalEffect(() => placement.see(live.state.value));
+  useEffect(() => placement.follow(live.id, (event) => live.apply(event)), [placement, live]);
 }

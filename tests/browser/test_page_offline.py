@@ -1,0 +1,375 @@
+"""Visits without the box: the page loads, records, keeps what it has encrypted, and brings it to the box when that is back."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faster_whisper import decode_audio
+from offline_box import OfflineBox
+from page_driver import MICROPHONE_RATE, PageDriver, chromium, chromium_path, new_context, write_microphone
+from playwright.sync_api import Browser, Page, Playwright, expect
+from sample_visits import sample_visits
+from scripted_engines import NOTE, REPORT, SPEECH
+
+from appliance.kiosk.page import PAGE_DIR
+from appliance.runtime.bundle import Bundle
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+
+import precache
+
+pytestmark = pytest.mark.browser
+
+PATIENCE_MS = 600_000
+KEPT = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
+"""Whether the tablet keeps the page by now."""
+CHECK = """
+answers.check = ({ body }) => ({
+  sections: JSON.parse(body).sections.map(({ name, text }) => ({
+    name, sentences: [{ text, state: "inferred", severity: "minor", turns: [0], reasons: ["Checked on the tablet."] }],
+  })),
+  omissions: [],
+});
+"""
+FOUND = """async () => {
+  const found = {};
+  for (const { name } of await indexedDB.databases()) {
+    const db = await new Promise((resolve) => { indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result); });
+    for (const store of db.objectStoreNames) {
+      found[`${name}/${store}`] = await new Promise((resolve) => {
+        db.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => resolve(target.result);
+      });
+    }
+    db.close();
+  }
+  const text = (value) => {
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return new TextDecoder("latin1").decode(value);
+    if (value instanceof CryptoKey) return `key, ${value.extractable ? "" : "not "}extractable`;
+    return value && typeof value === "object" ? Object.values(value).map(text).join(" ") : String(value);
+  };
+  return Object.fromEntries(Object.entries(found).map(([name, values]) => [name, values.map(text)]));
+}"""
+"""Everything in the tablet's databases, as text."""
+
+
+LOAD = """async (script) => {
+  const worker = new Worker(script, { type: "module" });
+  const answer = await new Promise((resolve) => {
+    worker.onmessage = ({ data }) => { if (data.kind === "answer" || data.kind === "problem") resolve(data); };
+    worker.postMessage({ id: 1, question: { ask: "load", backend: "wasm", threads: 1 } });
+  });
+  worker.terminate();
+  return answer.problem?.detail ?? "";
+}"""
+"""Have an engine fetch its models, as the first visit on this tablet does."""
+SECONDS = 30
+
+
+@pytest.fixture
+def page_dir(tmp_path: Path) -> Path:
+    """A copy of the page."""
+    if chromium_path() is None:
+        pytest.skip("no Chromium is installed")
+    if not (PAGE_DIR / "device.json").exists():
+        pytest.skip("the page is not built: run `make page`")
+    return Path(shutil.copytree(PAGE_DIR, tmp_path / "page"))
+
+
+@pytest.fixture
+def box(page_dir: Path) -> Iterator[OfflineBox]:
+    with tempfile.TemporaryDirectory() as directory, contextlib.closing(OfflineBox(Path(directory), page_dir)) as box:
+        yield box
+
+
+@pytest.fixture
+def scripted(page_dir: Path) -> None:
+    """The engines of the page answer at once."""
+    for name, script in (("speech-worker", SPEECH), ("worker", NOTE + CHECK)):
+        (file,) = (page_dir / "assets").glob(f"{name}-*.js")
+        file.write_text(script)
+    precache.fill(page_dir)
+
+
+@pytest.fixture
+def tablet(box: OfflineBox, browser: Browser) -> Iterator[PageDriver]:
+    """A tablet that keeps the page."""
+    with contextlib.closing(new_context(browser, box.origin, service_worker=True)) as context:
+        driver = PageDriver(context.new_page(), box.origin)
+        # The browser's own words when nothing answers.
+        driver.expected_errors |= {"Failed to load resource", "net::ERR"}
+        driver.open()
+        driver.find("start").wait_for()
+        wait_for(lambda: driver.page.evaluate(KEPT), driver.page)
+        yield driver
+        driver.check()
+
+
+def stored(page: Page, name: str) -> list[str]:
+    found: dict[str, list[str]] = page.evaluate(FOUND)
+    return found.get(name, [])
+
+
+def wait_for(condition: Callable[[], Any], page: Page) -> Any:
+    for _ in range(600):
+        if found := condition():
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError("waited in vain")
+
+
+def record(tablet: PageDriver, seconds: int) -> str:
+    """Record a visit and end it."""
+    visit = tablet.start_visit()
+    tablet.page.wait_for_function(
+        "wanted => document.querySelector('[data-testid=recorded]')?.textContent >= wanted", arg=f"0:{seconds:02}"
+    )
+    tablet.finish()
+    return visit
+
+
+def test_a_visit_is_recorded_while_the_box_is_away_and_goes_there_when_it_is_back(tablet: PageDriver, box: OfflineBox) -> None:
+    box.switch_off()
+    tablet.page.reload()
+    assert tablet.page.evaluate("crossOriginIsolated")
+    expect(tablet.find("start-here")).to_contain_text("The box is away.")
+    visit = record(tablet, 3)
+    expect(tablet.find("unsent")).to_contain_text("On this tablet, not yet on the box.")
+    tablet.rename("Anna Berg, knee")
+    # It is there after a reload, and in the list.
+    tablet.page.reload()
+    expect(tablet.find("unsent")).to_contain_text("On this tablet, not yet on the box.")
+    tablet.open()
+    row = tablet.page.locator(f"[data-testid=visit-row][data-id='{visit}']")
+    expect(row.get_by_test_id("unsent")).to_have_text("On this tablet, not yet on the box")
+    expect(row).to_contain_text("Anna Berg, knee")
+    box.switch_on()
+    expect(row.get_by_test_id("unsent")).to_have_count(0)
+    document = wait_for(lambda: finished(box, visit), tablet.page)
+    assert document["title"] == "Anna Berg, knee"
+    assert document["missing"] == []
+    assert document["duration"] >= 3
+    assert document["transcript"]["gaps"] == []
+    assert_nothing_is_left(tablet)
+
+
+def finished(box: OfflineBox, visit: str) -> Any:
+    document = box.api("GET", f"/encounters/{visit}").json()
+    return document if document.get("state") == "draft" else None
+
+
+@pytest.mark.usefixtures("scripted")
+def test_a_visit_is_heard_written_and_edited_without_the_box(tablet: PageDriver, box: OfflineBox) -> None:
+    tablet.page.context.add_init_script(REPORT)
+    box.switch_off()
+    tablet.page.reload()
+    visit = tablet.start_visit()
+    turns = tablet.wait_for_turns(2)
+    tablet.finish()
+    written = tablet.wait_for_note()
+    turns = tablet.turns()
+    assert written["plan"] == " | ".join(turns)
+    expect(tablet.find("check-state")).to_have_attribute("data-state", "checked")
+    expect(tablet.find("sign")).to_have_count(0)
+    tablet.edit("plan", "Rest for a week.")
+    assert "Rest for a week." in tablet.copy_note()
+    # A turn can be heard from the tablet's own audio.
+    tablet.find("turn-button").first.click()
+    tablet.find("hear").first.click()
+    expect(tablet.find("hear").first).to_have_attribute("aria-pressed", "true")
+    # All of it is there in the next life of the page, and it is not written again.
+    tablet.page.reload()
+    assert tablet.wait_for_note()["plan"] == "Rest for a week."
+    assert tablet.turns() == turns
+    tablet.page.wait_for_timeout(3_000)
+    assert tablet.text_of("plan") == "Rest for a week."
+    box.switch_on()
+    expect(tablet.find("unsent")).to_have_count(0)
+    expect(tablet.find("sign")).to_be_visible()
+    document = box.api("GET", f"/encounters/{visit}").json()
+    assert [turn["text"] for turn in document["transcript"]["turns"]] == turns
+    assert (document["state"], document["missing"], document["transcript"]["gaps"]) == ("draft", [], [])
+    versions = box.api("GET", f"/encounters/{visit}/note/versions").json()
+    assert [version["author"] for version in versions] == ["model", "clinician"]
+    assert {section["name"]: section["text"] for section in document["note"]["sections"]}["plan"] == "Rest for a week."
+    assert_nothing_is_left(tablet)
+
+
+def assert_nothing_is_left(tablet: PageDriver) -> None:
+    """No visit and no audio is on the tablet any more."""
+    wait_for(lambda: not stored(tablet.page, "chartside/recordings"), tablet.page)
+    for store in ("chartside-visits/visits", "chartside/chunks", "chartside/kept"):
+        assert stored(tablet.page, store) == []
+
+
+def test_what_the_tablet_keeps_is_encrypted(tablet: PageDriver, box: OfflineBox) -> None:
+    box.switch_off()
+    visit = record(tablet, 2)
+    tablet.rename("Anna Berg, knee")
+    wait_for(lambda: tablet.page.evaluate("document.title").startswith("Anna"), tablet.page)
+    found = tablet.page.evaluate(FOUND)
+    assert visit in "".join(found["chartside-visits/visits"])
+    assert len(found["chartside/chunks"]) >= 4
+    assert found["chartside-keys/keys"][0].split(" ", 1)[1].startswith("key, not extractable")
+    everything = "".join(text for texts in found.values() for text in texts)
+    assert "Anna" not in everything
+    # Sound has a pattern: a tone repeats itself, what is encrypted does not.
+    audio = "".join(found["chartside/chunks"]).encode("latin1", "replace")
+    assert len({audio[n : n + 4] for n in range(0, len(audio), 4)}) > 0.9 * len(audio) / 4
+
+
+def test_a_visit_is_deleted_while_the_box_is_away(tablet: PageDriver, box: OfflineBox) -> None:
+    box.switch_off()
+    visit = record(tablet, 2)
+    tablet.delete()
+    expect(tablet.find("visit-row")).to_have_count(0)
+    box.switch_on()
+    wait_for(lambda: not stored(tablet.page, "chartside-visits/visits"), tablet.page)
+    assert box.api("GET", f"/encounters/{visit}").status_code == 404
+
+
+def test_a_recording_goes_on_when_the_box_comes_back(tablet: PageDriver, box: OfflineBox) -> None:
+    box.switch_off()
+    visit = tablet.start_visit()
+    tablet.find("unsent").wait_for()
+    box.switch_on()
+    expect(tablet.find("unsent")).to_have_count(0)
+    tablet.wait_for_turns(2)
+    tablet.finish()
+    tablet.wait_for_note()
+    document = box.api("GET", f"/encounters/{visit}").json()
+    assert (document["missing"], document["transcript"]["gaps"]) == ([], [])
+    turns = [turn["text"] for turn in document["transcript"]["turns"]]
+    assert len(turns) == len(set(turns))
+
+
+def test_a_new_version_is_taken_at_the_next_load_and_never_mixed(tablet: PageDriver, box: OfflineBox, page_dir: Path) -> None:
+    for file in (page_dir / "index.html", page_dir / "icon.svg"):
+        file.write_text(
+            file.read_text("utf-8").replace("<title>Chartside", "<title>Newer").replace("<svg ", '<svg id="newer" ')
+        )
+    precache.fill(page_dir)
+    versions = """async () => [
+      (await (await fetch("/")).text()).includes("Newer"), (await (await fetch("/icon.svg")).text()).includes("newer")]"""
+    assert tablet.page.evaluate(versions) == [False, False]
+    tablet.page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.update())")
+    newer = "navigator.serviceWorker.ready.then(({ waiting }) => waiting !== null)"
+    wait_for(lambda: tablet.page.evaluate(newer), tablet.page)
+    assert tablet.page.evaluate(versions) == [False, False]
+    tablet.page.reload()
+    tablet.find("start").wait_for()
+    # The page loads itself once more, with nothing of the old version.
+    assert tablet.page.evaluate(versions) == [True, True]
+    assert tablet.page.evaluate("crossOriginIsolated")
+    assert len(tablet.page.evaluate("caches.keys()")) == 1
+    box.switch_off()
+    tablet.page.reload()
+    tablet.find("start").wait_for()
+
+
+def test_a_half_written_page_is_not_kept(tablet: PageDriver, page_dir: Path) -> None:
+    """The list is of a version whose files are not all there yet."""
+    (page_dir / "icon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    precache.fill(page_dir)
+    (page_dir / "icon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" id="other"/>')
+    tablet.expected_errors.add("integrity")
+    tablet.page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.update().catch(() => undefined))")
+    tablet.page.wait_for_timeout(1_500)
+    assert tablet.page.evaluate("navigator.serviceWorker.ready.then(({ waiting }) => waiting === null)")
+    assert 'id="other"' not in tablet.page.evaluate("fetch('/icon.svg').then((response) => response.text())")
+
+
+def test_nothing_about_visits_is_in_the_caches(tablet: PageDriver) -> None:
+    record(tablet, 2)
+    tablet.wait_for_note()
+    kept = tablet.page.evaluate(
+        "async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys())"
+        ".map(({ url }) => new URL(url).pathname)))).flat()"
+    )
+    assert "/" in kept
+    assert not [path for path in kept if path.startswith("/api")]
+
+
+def test_a_tablet_that_is_not_paired_any_more_forgets_everything(tablet: PageDriver, box: OfflineBox) -> None:
+    tablet.expected_errors.add("401")
+    box.switch_off()
+    record(tablet, 2)
+    tablet.find("unsent").wait_for()
+    with box.strangers():
+        expect(tablet.page.locator("h1")).to_have_text("This tablet is not paired")
+        found = tablet.page.evaluate(FOUND)
+        assert {name: values for name, values in found.items() if values and not name.startswith("chartside-known/")} == {}
+        assert tablet.page.evaluate("caches.keys()") == []
+        assert tablet.page.evaluate("navigator.serviceWorker.getRegistrations()") == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_whole_visit_with_the_box_switched_off(
+    default_bundle: Bundle, page_dir: Path, playwright: Playwright, tmp_path: Path
+) -> None:
+    """The box's own models and rules in the page, from the microphone to the note, after one visit of the page online."""
+    sample = next(visit for visit in sample_visits() if visit.name == "hypothyroidism")
+    spoken = decode_audio(str(sample.audio), sampling_rate=MICROPHONE_RATE)[: SECONDS * MICROPHONE_RATE]
+    silence = np.zeros(MICROPHONE_RATE, dtype=np.float32)
+    wav = write_microphone(tmp_path / "visit.wav", (np.concatenate([silence, spoken, silence]) * 32767).astype(np.int16))
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        contextlib.closing(OfflineBox(Path(directory), page_dir, default_bundle.directory)) as box,
+        chromium(playwright, wav) as browser,
+        contextlib.closing(new_context(browser, box.origin, service_worker=True)) as context,
+    ):
+        context.add_init_script(REPORT)
+        tablet = PageDriver(context.new_page(), box.origin)
+        tablet.expected_errors |= {"Failed to load resource", "net::ERR"}
+        tablet.open()
+        wait_for(lambda: tablet.page.evaluate(KEPT), tablet.page)
+        for name in ("speech-worker", "worker"):
+            (script,) = (page_dir / "assets").glob(f"{name}-*.js")
+            assert tablet.page.evaluate(LOAD, f"/assets/{script.name}") == ""
+        kept = "caches.match('/device.json').then(async (found) => caches.match((await found.json()).folder + 'core.zip'))"
+        wait_for(lambda: tablet.page.evaluate(f"{kept}.then((found) => found !== undefined)"), tablet.page)
+
+        box.switch_off()
+        tablet.page.reload()
+        tablet.page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        assert tablet.page.evaluate("crossOriginIsolated")
+        began = time.monotonic()
+        visit = tablet.start_visit()
+        tablet.wait_for_turns(1)
+        first = time.monotonic() - began
+        recorded = "wanted => document.querySelector('[data-testid=recorded]').textContent >= wanted"
+        tablet.page.wait_for_function(recorded, arg=f"0:{SECONDS + 2}", timeout=PATIENCE_MS)
+        tablet.finish()
+        ended = time.monotonic()
+        sections = tablet.wait_for_note()
+        written = time.monotonic() - ended
+        turns = tablet.turns()
+        assert len(turns) >= 3
+        assert "tired" in " ".join(turns)
+        assert any(text != "Not discussed." for text in sections.values())
+        expect(tablet.find("check-state")).to_have_attribute("data-state", "checked")
+        name = next(iter(sections))
+        tablet.edit(name, "Read and put right.")
+
+        box.switch_on()
+        expect(tablet.find("unsent")).to_have_count(0)
+        document = box.api("GET", f"/encounters/{visit}").json()
+        assert [turn["text"] for turn in document["transcript"]["turns"]] == turns
+        assert (document["state"], document["missing"], document["transcript"]["gaps"]) == ("draft", [], [])
+        assert {section["name"]: section["text"] for section in document["note"]["sections"]}[name] == "Read and put right."
+        authors = [version["author"] for version in box.api("GET", f"/encounters/{visit}/note/versions").json()]
+        assert authors == ["model", "clinician"]
+        assert_nothing_is_left(tablet)
+        tablet.check()
+        print(f"\noffline: first turn after {first:.0f} s, note {written:.0f} s after the end; {len(turns)} turns")
+    print("offline=ok")

@@ -1,0 +1,207 @@
+/** A visit that is kept on this tablet while the box is away. Pure: no storage, no clock. */
+
+import type { SpeechEvent } from "../scribe/sink";
+import {
+  type Check,
+  CHUNK_SECONDS,
+  type Encounter,
+  type EncounterState,
+  type Gap,
+  type Note,
+  type ProblemDocument,
+  SAMPLE_RATE,
+  type SectionEdit,
+  type Speaker,
+  type Summary,
+  type Turn,
+  type VersionEntry,
+} from "../types";
+
+export interface LocalVersion extends VersionEntry {
+  note: Note;
+  /** How many turns there were. */
+  turns: number;
+}
+
+export interface LocalVisit {
+  id: string;
+  title: string;
+  template: string;
+  /** RFC 3339. */
+  created: string;
+  updated: string;
+  paused: boolean;
+  /** How many chunks the recording has; null while it goes on. */
+  chunks: number | null;
+  /** Seconds of the whole recording, once it is heard to its end. */
+  duration: number | null;
+  turns: Turn[];
+  gaps: Gap[];
+  /** Sample up to which turns are final. */
+  committed: number;
+  /** What the speech engine is told of the turns so far. */
+  earlier: unknown[];
+  /** Turn number to who spoke it, as the clinician said on this tablet. */
+  labels: Record<number, Speaker>;
+  /** The version that the box had when the visit came here; those made here follow it. */
+  base: number;
+  versions: LocalVersion[];
+  /** Of the newest version; null while it is pending. */
+  check: Check | null;
+  problem: ProblemDocument | null;
+  /** It was deleted here, and the box may not know yet. */
+  deleted: boolean;
+  box: OnBox;
+}
+
+/** What the box has of it. */
+export interface OnBox {
+  /** The encounter is there. */
+  created: boolean;
+  /** What was heard and is not there yet, in order. */
+  outbox: SpeechEvent[];
+  /** The title was changed here. */
+  renamed: boolean;
+  /** How many of the versions are there. */
+  versions: number;
+  /** The version there that the next one follows. */
+  after: number;
+  /** Why the rest cannot go there; null if it can. */
+  refused: string | null;
+}
+
+export function newVisit(id: string, title: string, template: string, now: Date): LocalVisit {
+  const created = now.toISOString();
+  return {
+    id, title, template, created, updated: created, paused: false, chunks: null, duration: null, turns: [], gaps: [], committed: 0,
+    earlier: [], labels: {}, base: 0, versions: [], check: null, problem: null, deleted: false,
+    box: { created: false, outbox: [], renamed: false, versions: 0, after: 0, refused: null },
+  };
+}
+
+/** A visit that the box has begun to hear, from what is known of it: it goes on here. */
+export function takenOver(known: Encounter, committed: number, earlier: unknown[]): LocalVisit {
+  const { id, title, template, created, updated, paused, transcript } = known;
+  const visit = newVisit(id, title, template, new Date(created));
+  return {
+    ...visit, updated, paused, base: known.note_version,
+    chunks: known.state === "recording" ? null : Math.ceil(known.duration / CHUNK_SECONDS),
+    turns: [...transcript.turns], gaps: [...transcript.gaps],
+    // The page may have seen a turn and not yet been told how far all are final.
+    committed: Math.max(committed, Math.round((transcript.turns.at(-1)?.end ?? 0) * SAMPLE_RATE)),
+    earlier: [...earlier],
+    box: { ...visit.box, created: true, after: known.note_version },
+  };
+}
+
+export function stateOf({ chunks, duration, versions }: LocalVisit): EncounterState {
+  if (chunks === null) return "recording";
+  if (versions.length > 0) return "draft";
+  return duration === null ? "transcribing" : "writing";
+}
+
+export function summaryOf(visit: LocalVisit): Summary {
+  const { id, title, template, paused, created, updated, chunks, duration, committed } = visit;
+  const recorded = chunks === null ? committed / SAMPLE_RATE : chunks * CHUNK_SECONDS;
+  return { id, title, template, state: stateOf(visit), paused, created, updated, duration: duration ?? recorded, engine: "tablet", unsent: true };
+}
+
+export function documentOf(visit: LocalVisit): Encounter {
+  const summary = summaryOf(visit);
+  const newest = visit.versions.at(-1);
+  return {
+    ...summary,
+    received_through: (visit.chunks ?? 0) - 1,
+    missing: [],
+    transcript: { turns: turnsOf(visit), gaps: visit.gaps, duration: summary.duration },
+    committed: visit.committed,
+    proposals: [],
+    note: newest?.note ?? null,
+    note_version: newest?.version ?? 0,
+    section: null,
+    signature: null,
+    addenda: [],
+    problem: visit.problem,
+  };
+}
+
+/** The turns with the labels that the clinician sees. */
+export function turnsOf({ turns, labels }: LocalVisit): Turn[] {
+  return turns.map((turn, n) => ({ ...turn, speaker: labels[n] ?? turn.speaker }));
+}
+
+interface Data {
+  final: { turn: Turn; committed: number; voice?: unknown };
+  speakers: { labels: { n: number; speaker: Speaker }[] };
+  gap: { gap: Gap; committed: number };
+  finished: { duration: number };
+}
+
+/** Take what was heard; false if it was known or is not kept. The same rules as in `appliance/kiosk/heard.py`. */
+export function hear(visit: LocalVisit, event: SpeechEvent): boolean {
+  switch (event.name) {
+    case "final": {
+      const { turn, committed, voice } = event.data as Data["final"];
+      if (committed <= visit.committed) return false;
+      visit.turns.push(turn);
+      visit.earlier.push({ text: turn.text, voice: voice ?? null });
+      visit.committed = committed;
+      break;
+    }
+    case "speakers":
+      for (const { n, speaker } of (event.data as Data["speakers"]).labels) {
+        const turn = visit.turns[n];
+        if (turn) visit.turns[n] = { ...turn, speaker };
+      }
+      break;
+    case "gap": {
+      const { gap, committed } = event.data as Data["gap"];
+      if (committed < visit.committed || visit.gaps.some(({ start, end }) => start === gap.start && end === gap.end)) return false;
+      visit.gaps.push(gap);
+      visit.committed = committed;
+      break;
+    }
+    case "finished":
+      if (visit.duration !== null) return false;
+      visit.duration = (event.data as Data["finished"]).duration;
+      // What tells voices apart identifies people.
+      visit.earlier = [];
+      break;
+    default:
+      return false;
+  }
+  visit.check = null;
+  visit.box.outbox.push(event);
+  return true;
+}
+
+export function addVersion(visit: LocalVisit, note: Note, author: VersionEntry["author"], now: Date): LocalVersion {
+  const version = visit.base + visit.versions.length + 1;
+  const added = { version, author, created: now.toISOString(), note, turns: visit.turns.length };
+  visit.versions.push(added);
+  visit.check = null;
+  visit.problem = null;
+  return added;
+}
+
+/** The newest note with other texts in some sections. */
+export function edited(note: Note, edits: SectionEdit[]): Note {
+  const texts = new Map(edits.map(({ name, text }) => [name, text]));
+  const sections = note.sections.map((section) => {
+    const text = texts.get(section.name) ?? section.text;
+    return text === section.text ? section : { ...section, text, edited: true };
+  });
+  return { ...note, sections };
+}
+
+/** Versions that the box does not have: of edits that follow each other, only the last. */
+export function unsentVersions({ versions, box }: LocalVisit): LocalVersion[] {
+  return versions
+    .slice(box.versions)
+    .filter(({ author }, n, rest) => !(author === "clinician" && rest[n + 1]?.author === "clinician"));
+}
+
+/** Whether the box has all of it but the audio. */
+export function isBrought({ box, labels, versions }: LocalVisit): boolean {
+  return box.created && box.outbox.length === 0 && !box.renamed && Object.keys(labels).length === 0 && box.versions === versions.length;
+}

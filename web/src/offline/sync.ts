@@ -1,0 +1,166 @@
+/** Brings the visits of this tablet to the box, step by step: each may be repeated, and what the box has acknowledged is not sent again. */
+
+import { type bring, type bringEncounter, explain, RequestError } from "../api";
+import type { Speaker } from "../types";
+import type { LocalVisits } from "./local-visits";
+import { documentOf, isBrought, type LocalVisit, unsentVersions } from "./local-visit";
+
+/** The requests that are needed. */
+export type SyncApi = Pick<typeof bring, "get" | "describe" | "delete" | "engine" | "heard" | "speaker" | "written"> & {
+  create: typeof bringEncounter;
+};
+
+/** What is done with the audio of a visit, which has its own queue. */
+export interface Audio {
+  /** The box can take it now. */
+  retryNow(encounter: string): void;
+  forget(encounter: string): Promise<void>;
+}
+
+/** How a visit got on. `waiting`: the rest has to wait for its audio. `refused`: the box does not take the rest. */
+export type Outcome = "brought" | "waiting" | "refused" | "deleted";
+
+/** States in which somebody still hears or writes a visit. */
+const LIVE: ReadonlySet<string> = new Set(["recording", "transcribing", "writing"]);
+const KEPT = "It stays on this tablet: copy what is needed, then delete it here.";
+/** Events of one request: a long visit would be too large for one. */
+const BATCH = 50;
+
+export class Sync {
+  readonly #visits: LocalVisits;
+  readonly #audio: Audio;
+  readonly #api: SyncApi;
+  readonly #onBothKept: (id: string, title: string) => void;
+
+  /** @param onBothKept A note was changed on the box and on this tablet: both are there now. */
+  constructor(visits: LocalVisits, audio: Audio, requests: SyncApi, onBothKept: (id: string, title: string) => void) {
+    this.#visits = visits;
+    this.#audio = audio;
+    this.#api = requests;
+    this.#onBothKept = onBothKept;
+  }
+
+  /**
+   * Bring one visit as far as it goes now.
+   *
+   * @throws RequestError The box is away again, or too busy; 401 when this tablet is not paired any more.
+   */
+  async bring(id: string): Promise<Outcome> {
+    try {
+      return await this.#bring(id);
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.temporary || error.status === 401) throw error;
+      // The lease ran out, or the box is not as far as it was thought to be: the next attempt begins with how it stands.
+      if (error.status === 409 && (await this.#api.get(id)).state !== "signed") return "waiting";
+      if (error.status === 404) {
+        // Somebody deleted it on the box.
+        await this.#forget(id);
+        return "deleted";
+      }
+      await this.#visits.change(id, (visit) => {
+        visit.box.refused = explain(error);
+        visit.problem = { title: "Not on the box", detail: `The box does not take this visit: ${visit.box.refused}`, hint: KEPT };
+        return [{ name: "snapshot", data: documentOf(visit) }];
+      });
+      return "refused";
+    }
+  }
+
+  async #bring(id: string): Promise<Outcome> {
+    const visit = await this.#visits.read(id);
+    if (!visit) return "brought";
+    if (visit.deleted) {
+      await this.#api.delete(id).catch(unlessNotFound);
+      await this.#forget(id);
+      return "deleted";
+    }
+    if (visit.box.refused !== null) return "refused";
+    if (!visit.box.created) await this.#create(visit);
+    else if (visit.box.renamed) await this.#rename(visit);
+    const { state } = await this.#api.get(id);
+    const live = LIVE.has(state);
+    if (visit.box.outbox.length > 0 || visit.versions.length > visit.box.versions) {
+      // While this tablet brings what it heard, the box does not hear the same once more.
+      const lease = live ? (await this.#api.engine(id, "tablet")).lease : null;
+      if (visit.chunks !== null && state === "recording") return "waiting";
+      await this.#sendHeard(id, lease);
+    }
+    if (visit.chunks !== null && state === "recording") return "waiting";
+    await this.#sendLabels(id);
+    await this.#sendVersions(id);
+    const gone = await this.#visits.remove(id, (now) => !now.deleted && isBrought(now));
+    if (!gone) return "waiting";
+    if (visit.versions.length > 0) await this.#audio.forget(id);
+    return "brought";
+  }
+
+  async #create({ id, title, template, created }: LocalVisit): Promise<void> {
+    await this.#api.create({ id, title, template, created });
+    await this.#visits.change(id, (now) => {
+      now.box.created = true;
+      now.box.renamed = now.title !== title;
+      return [];
+    });
+    this.#audio.retryNow(id);
+  }
+
+  async #rename({ id, title }: LocalVisit): Promise<void> {
+    await this.#api.describe(id, { title });
+    await this.#visits.change(id, (now) => {
+      now.box.renamed = now.title !== title;
+      return [];
+    });
+  }
+
+  /** @param lease Null where the box has heard the whole recording itself: it has every turn. */
+  async #sendHeard(id: string, lease: number | null): Promise<void> {
+    for (;;) {
+      const events = (await this.#visits.read(id))?.box.outbox.slice(0, BATCH) ?? [];
+      if (events.length === 0) return;
+      if (lease !== null) await this.#api.heard(id, events, lease);
+      await this.#visits.change(id, ({ box }) => {
+        box.outbox.splice(0, events.length);
+        return [];
+      });
+    }
+  }
+
+  async #sendLabels(id: string): Promise<void> {
+    const labels = (await this.#visits.read(id))?.labels ?? {};
+    for (const [n, speaker] of Object.entries(labels) as [string, Speaker][]) {
+      await this.#api.speaker(id, Number(n), speaker);
+      await this.#visits.change(id, (now) => {
+        // The label stands in the turn from here on.
+        const turn = now.turns[Number(n)];
+        if (turn) now.turns[Number(n)] = { ...turn, speaker };
+        if (now.labels[Number(n)] === speaker) delete now.labels[Number(n)];
+        return [];
+      });
+    }
+  }
+
+  async #sendVersions(id: string): Promise<void> {
+    for (;;) {
+      const visit = await this.#visits.read(id);
+      const [next] = visit ? unsentVersions(visit) : [];
+      if (!visit || !next) return;
+      const { note, author, turns } = next;
+      const { version, newest } = await this.#api.written(id, { note, author, turns, after: visit.box.after });
+      if (newest !== version) this.#onBothKept(id, visit.title);
+      await this.#visits.change(id, (now) => {
+        now.box.after = version;
+        now.box.versions = now.versions.findIndex((known) => known.version === next.version) + 1;
+        return [];
+      });
+    }
+  }
+
+  async #forget(id: string): Promise<void> {
+    await this.#audio.forget(id);
+    await this.#visits.remove(id);
+  }
+}
+
+function unlessNotFound(error: unknown): void {
+  if (!(error instanceof RequestError) || error.status !== 404) throw error;
+}

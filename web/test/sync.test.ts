@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { RequestError } from "../src/api";
+import { LocalSink } from "../src/offline/local-sink";
+import { Sync, type SyncApi } from "../src/offline/sync";
+import type { EncounterState, Note, Speaker } from "../src/types";
+import { final, ID, note, type World, world } from "./offline-world";
+
+/** What the box has, under the rules of `appliance/kiosk`; tests/kiosk tries the same requests on the real one. */
+class Box {
+  title = "";
+  state: EncounterState = "recording";
+  turns: string[] = [];
+  committed = 0;
+  labels: Record<number, Speaker> = {};
+  versions: { author: string; text: string }[] = [];
+  creations = 0;
+  deleted = false;
+  leases = 0;
+  signed = false;
+  /** Requests so far. */
+  count = 0;
+  /** The request that is cut off, and whether it arrived before. */
+  cut = { at: -1, arrived: false };
+
+  readonly api: SyncApi = {
+    create: ({ title }) => this.#answer(() => {
+      if (this.creations === 0) this.title = title;
+      this.creations ||= 1;
+    }),
+    get: () => this.#found(() => ({ state: this.signed ? "signed" : this.state })),
+    describe: (_, { title }) => this.#found(() => void (this.title = title ?? this.title)),
+    delete: () => this.#found(() => void (this.deleted = true)),
+    engine: () => this.#found(() => {
+      if (this.state === "draft") throw refused(409);
+      return { lease: (this.leases += 1) };
+    }),
+    heard: (_, events, lease) => this.#found(() => {
+      if (lease !== this.leases) throw refused(409);
+      for (const { name, data } of events) this.#hear(name, data as { turn: { text: string }; committed: number });
+    }),
+    speaker: (_, n, speaker) => this.#found(() => void (this.labels[n] = speaker)),
+    written: (_, { note, after, author }) => this.#found(() => this.#write(note, after, author)),
+  };
+
+  #hear(name: string, data: { turn: { text: string }; committed: number }): void {
+    if (name === "finished") {
+      if (this.state === "recording") throw refused(409);
+      if (this.state === "transcribing") this.state = "writing";
+    } else if (data.committed > this.committed) {
+      this.turns.push(data.turn.text);
+      this.committed = data.committed;
+    }
+  }
+
+  #write({ sections }: Note, after: number, author: string): { version: number; newest: number } {
+    if (this.signed || this.state === "recording" || this.state === "transcribing") throw refused(409);
+    const entry = { author, text: sections[0]?.text ?? "" };
+    const known = this.versions.findIndex((old, n) => n >= after && old.author === author && old.text === entry.text);
+    if (known >= 0) return { version: known + 1, newest: this.versions.length };
+    const newest = this.versions.at(-1);
+    this.versions.push(entry);
+    if (after === this.versions.length - 1) {
+      this.state = "draft";
+      return { version: after + 1, newest: after + 1 };
+    }
+    this.versions.push(newest!);
+    return { version: this.versions.length - 1, newest: this.versions.length };
+  }
+
+  #found<T>(work: () => unknown): Promise<T> {
+    return this.#answer(() => {
+      if (this.deleted || this.creations === 0) throw refused(404);
+      return work();
+    });
+  }
+
+  async #answer<T>(work: () => unknown): Promise<T> {
+    const n = this.count++;
+    const cut = n === this.cut.at;
+    if (cut && !this.cut.arrived) throw refused(0);
+    const answer = work();
+    if (cut) throw refused(0);
+    return answer as T;
+  }
+}
+
+const refused = (status: number): RequestError => new RequestError(status, { title: "", detail: `status ${status}`, hint: "" });
+
+let here: World;
+let box: Box;
+let forgotten: string[];
+let bothKept: string[];
+
+beforeEach(async () => {
+  here = await world();
+  box = new Box();
+  [forgotten, bothKept] = [[], []];
+});
+
+afterEach(() => here.close());
+
+/** A life of the page: after a cut, the next one knows only what is on the disk. */
+const sync = (): Sync => {
+  const audio = {
+    retryNow: () => undefined,
+    forget: (id: string) => Promise.resolve(void forgotten.push(id)),
+  };
+  return new Sync(here.visits, audio, box.api, (_, title) => bothKept.push(title));
+};
+
+/** A whole visit: three turns, a label, a new title, the note, three edits in a row. */
+async function visit(): Promise<void> {
+  await here.box.start(ID, "Visit 9:00", "soap");
+  const sink = new LocalSink(ID, here.box);
+  await sink.heard([final("My knee hurts.", 0), final("Since March.", 1), final("It clicks.", 2)]);
+  await here.box.answer(ID, "PATCH", "/turns/1", { speaker: "patient" });
+  await here.box.answer(ID, "PATCH", "", { title: "Knee" });
+  await here.box.end(ID, 6);
+  await sink.heard([{ name: "finished", data: { duration: 3 } }]);
+  await sink.written(note("Rest."));
+  for (const [n, text] of ["Rest and", "Rest and ice", "Rest and ice."].entries()) {
+    await here.box.answer(ID, "PUT", "/note", { version: n + 1, sections: [{ name: "plan", text }] });
+  }
+}
+
+/** The audio is there, and the box knows that it is over. */
+const audioArrives = (): void => {
+  if (box.creations > 0 && box.state === "recording") box.state = "transcribing";
+};
+
+function expectAll(): void {
+  expect(box.title).toBe("Knee");
+  expect(box.turns).toEqual(["My knee hurts.", "Since March.", "It clicks."]);
+  expect(box.labels).toEqual({ 1: "patient" });
+  expect(box.versions).toEqual([{ author: "model", text: "Rest." }, { author: "clinician", text: "Rest and ice." }]);
+  expect(box.creations).toBe(1);
+}
+
+test("a visit goes to the box, and only then is it gone from the tablet", async () => {
+  await visit();
+  expect(await sync().bring(ID)).toBe("waiting");
+  expect(here.visits.ids).toEqual([ID]);
+  expect(box.versions).toEqual([]);
+  audioArrives();
+  expect(await sync().bring(ID)).toBe("brought");
+  expectAll();
+  expect(here.visits.ids).toEqual([]);
+  expect(forgotten).toEqual([ID]);
+});
+
+test("cut off at any request, before or after it arrived, it goes on and nothing is there twice", { timeout: 60_000 }, async () => {
+  let cuts = 0;
+  for (const arrived of [false, true]) {
+    for (let at = 0, done = false; !done; at++) {
+      here.close();
+      here = await world();
+      box = new Box();
+      box.cut = { at, arrived };
+      await visit();
+      let failures = 0;
+      for (let attempt = 0; here.visits.ids.length > 0; attempt++) {
+        expect(attempt).toBeLessThan(6);
+        const { name } = here;
+        here.close();
+        here = await world(name);
+        await sync().bring(ID).catch((error: unknown) => {
+          expect((error as RequestError).status).toBe(0);
+          failures += 1;
+        });
+        audioArrives();
+      }
+      expectAll();
+      cuts += failures;
+      done = failures === 0;
+    }
+  }
+  // Create, look, lease; then, with the audio there, look, lease, heard, label, two versions.
+  expect(cuts).toBe(2 * 9);
+});
+
+test("a visit that is still recorded goes to the box with what was heard so far, and on there", async () => {
+  await here.box.start(ID, "Visit 9:00", "soap");
+  const sink = new LocalSink(ID, here.box);
+  await sink.heard([final("My knee hurts.", 0)]);
+  expect(await sync().bring(ID)).toBe("brought");
+  expect([box.turns, box.state, here.visits.ids]).toEqual([["My knee hurts."], "recording", []]);
+  // Its audio is still needed.
+  expect(forgotten).toEqual([]);
+  await expect(sink.heard([final("Since March.", 1)])).rejects.toThrow();
+});
+
+test("a visit without engines goes to the box to be heard there", async () => {
+  await here.box.start(ID, "Visit 9:00", "soap");
+  await here.box.end(ID, 6);
+  expect(await sync().bring(ID)).toBe("waiting");
+  audioArrives();
+  expect(await sync().bring(ID)).toBe("brought");
+  expect([box.leases, box.turns]).toEqual([0, []]);
+});
+
+test("both sides of a conflict are kept, and the clinician is told", async () => {
+  await visit();
+  await sync().bring(ID);
+  audioArrives();
+  box.state = "draft";
+  box.versions = [{ author: "model", text: "Written by the box." }, { author: "clinician", text: "Changed on the box." }];
+  expect(await sync().bring(ID)).toBe("brought");
+  const texts = box.versions.map(({ text }) => text);
+  expect(new Set(texts)).toEqual(new Set(["Written by the box.", "Changed on the box.", "Rest.", "Rest and ice."]));
+  expect(texts.at(-1)).toBe("Changed on the box.");
+  expect(bothKept).toEqual(["Knee", "Knee"]);
+});
+
+test("a note that was signed meanwhile keeps the tablet's, which says so", async () => {
+  await visit();
+  await sync().bring(ID);
+  box.state = "draft";
+  box.signed = true;
+  expect(await sync().bring(ID)).toBe("refused");
+  const kept = await here.visits.read(ID);
+  expect(kept?.problem?.detail).toContain("The box does not take this visit");
+  expect(kept?.versions).toHaveLength(4);
+  expect(await sync().bring(ID)).toBe("refused");
+});
+
+test("a lease that was lost is asked for again", async () => {
+  await visit();
+  await sync().bring(ID);
+  audioArrives();
+  const { engine } = box.api;
+  box.api.engine = async (id, on) => {
+    const answer = await engine(id, on);
+    box.leases += 1;
+    box.api.engine = engine;
+    return answer;
+  };
+  expect(await sync().bring(ID)).toBe("waiting");
+  expect(await sync().bring(ID)).toBe("brought");
+  expectAll();
+});
+
+test("a visit that was deleted on the box goes from the tablet, and the other way round", async () => {
+  await visit();
+  await sync().bring(ID);
+  box.deleted = true;
+  expect(await sync().bring(ID)).toBe("deleted");
+  expect([here.visits.ids, forgotten]).toEqual([[], [ID]]);
+
+  box = new Box();
+  await visit();
+  await sync().bring(ID);
+  await here.box.answer(ID, "DELETE", "", undefined);
+  expect(await sync().bring(ID)).toBe("deleted");
+  expect([box.deleted, here.visits.ids]).toEqual([true, []]);
+});
+
+test("a tablet that is not paired any more hears of it", async () => {
+  await visit();
+  box.api.create = () => Promise.reject(refused(401));
+  await expect(sync().bring(ID)).rejects.toMatchObject({ status: 401 });
+});
