@@ -6,6 +6,7 @@
 #   CHARTSIDE_IMAGE_DIR      work folder; default: build/image (5 GB when it is done)
 #   CHARTSIDE_IMAGE_VERSION  default: Chartside's version
 #   CHARTSIDE_KEYS           the vendor's keys; default: keys for development, made in the work folder
+#   CHARTSIDE_DISPLAY        yes: the attached display is a tablet too; a browser in the image. Default: it shows the set-up code only
 #   CHARTSIDE_FLOOR          the oldest version that may be installed over this one; default: 0
 #   CHARTSIDE_VENDOR_PACKAGES  a folder of .deb files that are installed as well, such as drivers that Debian does not have
 #   CHARTSIDE_DEBIAN_MIRROR, CHARTSIDE_DEBIAN_SECURITY_MIRROR
@@ -32,21 +33,23 @@ case $profile in
     *) fail "There is no profile $profile; take PROFILE=cpu, intel or nvidia." ;;
 esac
 case $architecture in
-    x86-64) kernel=linux-image-amd64 ;;
-    *) fail "There is no image for $architecture yet; take ARCH=x86-64." ;;
+    x86-64) kernel=linux-image-amd64 machine=x86_64 ;;
+    arm64) kernel=linux-image-arm64 machine=aarch64 ;;
+    *) fail "There is no image for $architecture; take ARCH=x86-64 or arm64." ;;
 esac
 [ "$profile" = cpu ] || [ "$architecture" = x86-64 ] || fail "The profile $profile is for ARCH=x86-64 only."
+[ -z "${CHARTSIDE_DISPLAY:-}" ] || board=$board-display
 [ "$(id -u)" = 0 ] || fail "Building needs root, for mount namespaces only: run it with sudo, or in a container."
 [ -f "$CHARTSIDE_BUNDLE/bundle.json" ] || fail "There is no model bundle in $CHARTSIDE_BUNDLE: run \`make models\` first."
 
 SECONDS=0
 mkdir -p "$work"/{cache,packages,output}
 tree=$work/tools
-"$here/tools.sh" "$tree"
+"$here/tools.sh" "$tree" "$architecture"
 "$here/keys.sh" "$keys"
 [ -n "${CHARTSIDE_KEYS:-}" ] || echo "Signing with keys for development; set CHARTSIDE_KEYS for boxes that leave the house"
 inside() {
-    "$here/enter.sh" "$tree" "$repository" "$work" "$@"
+    EMULATE=$machine "$here/enter.sh" "$tree" "$repository" "$work" "$@"
 }
 
 echo "Fetching wheels"
@@ -56,11 +59,12 @@ echo "Laying out the product"
 rm -rf "$work/stage"
 site=stage/usr/lib/chartside/site-packages
 mkdir -p "$work/$site"
-# The wheels fit by the lock file; nothing is resolved or fetched here.
-inside bash -c "PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-index --no-deps --no-compile --target /image/$site wheels/*.whl"
-rm -rf "$work/$site/bin" "$work/$site"/*.dist-info/direct_url.json
-# Only for making bundles, for building wheels, and for downloads.
-rm -rf "$work/$site"/{onnx,gguf,setuptools,_distutils_hack,pkg_resources,hf_xet}{,-*.dist-info}
+# The wheels fit by the lock file and may be for another machine than this one: they are unpacked, not installed.
+for wheel in "$work"/wheels/*.whl; do
+    "$python" -m zipfile -e "$wheel" "$work/$site"
+done
+# Only for training, for making bundles, for building wheels, and for downloads.
+rm -rf "$work/$site"/{training,onnx,gguf,setuptools,_distutils_hack,pkg_resources,hf_xet}{,-*.dist-info}
 inside python3 -m compileall -q --invalidation-mode unchecked-hash -s /image/stage -p / "/image/$site"
 install -D -m 755 "$here/chartside" "$work/stage/usr/bin/chartside"
 install -D -m 644 "$here/self-test.opus" "$work/stage/usr/share/chartside/self-test.opus"
@@ -72,15 +76,15 @@ printf '{"product":"chartside","version":"%s","board":"%s","floor":"%s"}\n' "$ve
 echo "Packing the model bundle"
 bundle_version=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["version"])' "$CHARTSIDE_BUNDLE/bundle.json")
 rm -rf "$work/models"
-mkdir -p "$work/models/chartside-models.raw.v" "$work/bundle"
+mkdir -p "$work/models/chartside-models.raw.v" "$work/bundle" "$work/signing"
 cp -r --reflink=auto "$CHARTSIDE_BUNDLE/." "$work/bundle/"
-trap 'rm -f "$work/models.key" "$work/models.crt"' EXIT
-cp "$keys/models.key" "$keys/models.crt" "$work/"
-inside env SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH systemd-repart --offline=yes --empty=create --size=auto --dry-run=no \
+trap 'rm -rf "$work/signing"' EXIT
+cp "$keys"/{models,secure-boot,pcr}.* "$work/signing/"
+inside env SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH systemd-repart --architecture="$architecture" --offline=yes --empty=create --size=auto --dry-run=no \
     --definitions=/repository/image/models.repart --copy-source=/image/bundle --seed=5b0f6c1c-6d0c-4c1c-9d5b-6f2b3a1f9e02 \
-    --private-key=/image/models.key --certificate=/image/models.crt "/image/models/chartside-models.raw.v/chartside-models_$bundle_version.raw" \
+    --private-key=/image/signing/models.key --certificate=/image/signing/models.crt "/image/models/chartside-models.raw.v/chartside-models_$bundle_version.raw" \
     > "$work/models.log" 2>&1 || fail "The model bundle could not be packed; see $work/models.log."
-rm -rf "$work/models.key" "$work/models.crt" "$work/bundle"
+rm -rf "$work/bundle"
 
 echo "Building the image"
 output=$work/output
@@ -94,6 +98,16 @@ sed "s#^deb #deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] #; s
 echo 'Acquire::Languages "none";' > "$sandbox/apt.conf.d/99-no-translations"
 chosen=(--package="$kernel")
 [ "$profile" = cpu ] || chosen+=(--profile="$profile")
+[ -z "${CHARTSIDE_DISPLAY:-}" ] || chosen+=(--profile=display)
+for key in secure-boot pcr; do
+    option=${key/pcr/sign-expected-pcr}
+    if [ -f "$keys/$key.uri" ]; then
+        chosen+=("--$option-key-source=provider:pkcs11" "--$option-key=$(cat "$keys/$key.uri")")
+    else
+        chosen+=("--$option-key=/image/signing/$key.key")
+    fi
+    chosen+=("--$option-certificate=/image/signing/$key.crt")
+done
 rm -rf "$work/vendor"
 if [ -n "${CHARTSIDE_VENDOR_PACKAGES:-}" ]; then
     mkdir "$work/vendor"
@@ -105,6 +119,7 @@ if [ -n "${CHARTSIDE_VENDOR_PACKAGES:-}" ]; then
 fi
 inside mkosi --directory=/repository/image --force --image-version="$version" --architecture="$architecture" --output-directory=/image/output \
     --sandbox-tree=/image/sandbox "${chosen[@]}" --extra-tree=/image/stage --extra-tree=/image/models:/models build
+rm -rf "$work/signing"
 
 inside zstd --quiet --force -T0 -3 "/image/output/$name.raw" -o "/image/output/$name.raw.zst"
 

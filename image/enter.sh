@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command inside the tools tree, in its own mount namespace. Usage: enter.sh TREE REPOSITORY WORK COMMAND...
+# EMULATE=aarch64 lets programs of that machine run as well, if this one is another: the kernel hands them to QEMU (binfmt_misc).
 # The repository is /repository there, the work folder /image, and the command starts in /image. pivot_root instead of chroot:
 # inside a chroot the kernel refuses the user namespaces that mkosi wants.
 set -euo pipefail
@@ -24,5 +25,11 @@ exec unshare --mount --propagation private bash -euc '
     pivot_root . old
     cd /image
     umount -l /old
+    if [ "${EMULATE:-$(uname -m)}" != "$(uname -m)" ]; then
+        formats=/proc/sys/fs/binfmt_misc
+        mount -t binfmt_misc binfmt_misc $formats
+        # The kernel keeps the emulator open (flag F), so programs find it inside other roots too.
+        [ -e "$formats/qemu-$EMULATE" ] || cat "/usr/lib/binfmt.d/qemu-$EMULATE.conf" > $formats/register
+    fi
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 "$@"
 ' enter "$@"

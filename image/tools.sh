@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Makes the tools tree: a small Debian 13 with mkosi, systemd 257 and QEMU, so that any Debian or Ubuntu host builds the same
-# image. Prints nothing when it is there already. Usage: tools.sh TREE
+# image. Prints nothing when it is there already. Usage: tools.sh TREE ARCHITECTURE
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$1
+lists=("$here/tools.txt")
+[ ! -f "$here/tools-$2.txt" ] || lists+=("$here/tools-$2.txt")
 
-packages=$(grep -v '^#' "$here/tools.txt" | paste -sd,)
-wanted=$(sha256sum "$here/tools.txt" | cut -d' ' -f1)
+packages=$(grep -hv '^#' "${lists[@]}" | paste -sd,)
+wanted=$(cat "${lists[@]}" | sha256sum | cut -d' ' -f1)
 [ "$(cat "$tree/.made-from" 2>/dev/null)" = "$wanted" ] && exit 0
 
 "$here/../scripts/system-packages.sh" mmdebstrap=mmdebstrap
 echo "Making the tools tree"
-# The mirror: from the environment, else the one this Debian uses, else mmdebstrap's own.
-mirror=${CHARTSIDE_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)|$(REPO_URI)|$(ORIGIN)|$(LABEL)' 'Created-By: Packages' 2>/dev/null |
-    awk -F'|' '!found && $3 == "Debian" && $4 == "Debian" { print $2; found = 1 }')}
+mirror=$("$here/mirror.sh")
 security=${CHARTSIDE_DEBIAN_SECURITY_MIRROR:-${mirror:+${mirror%/}-security}}
 sources=()
 if [ -n "$mirror" ]; then

@@ -11,7 +11,6 @@ TESTS: Final = (
     "tests/device",
     "tests/browser/test_device_page.py",
     "tests/browser/test_device_speech_page.py",
-    "tests/browser/test_device_precache.py",
     "tests/browser/test_device_webgpu_operators.py",
     "tests/browser/test_device_webgpu.py",
     "tests/browser/test_page_handover.py",

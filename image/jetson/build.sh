@@ -17,7 +17,8 @@ found=$("$python" "$image/gpu_architectures.py" "$onnxruntime")
 grep -q sm_87 <<< "$found" || { echo "$onnxruntime holds no code for Orin (sm_87): ${found:-none at all}" >&2; exit 2; }
 
 mkdir -p "$work"/{cache,output,vendor}
-"$image/tools.sh" "$work/tools"
+"$image/tools.sh" "$work/tools" arm64
+export EMULATE=aarch64
 "$image/enter.sh" "$work/tools" "$repository" "$work" apt-get install --yes --quiet ubuntu-archive-keyring
 "$python" "$image/wheels.py" "$repository/requirements/runtime.txt" arm64 "$work/wheels" noble
 rm -f "$work"/wheels/onnxruntime-*.whl "$work/wheels/made-from.txt"

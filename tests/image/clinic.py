@@ -10,6 +10,7 @@ from typing import Any, Final
 import av
 import httpx
 import numpy as np
+from clinic_network import BOX_ADDRESS
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from kiosk_network import Tablet
@@ -19,18 +20,35 @@ from appliance.audio import CHUNK_MEDIA_TYPE, CHUNK_SAMPLES, SAMPLE_RATE
 _VISIT: Final = Path(__file__).parent.parent.parent / "samples/visits/type-2-diabetes/audio.opus"
 _VISIT_SECONDS: Final = 40
 """Its beginning, which has a wrong dose that is put right."""
-_NAME: Final = "chartside.local"
 _PATIENCE: Final = 300.0
 
 
 def new_tablet(https_port: int = 443, http_port: int = 80, address: str = "127.0.0.1") -> Tablet:
     """A tablet that got the authority of the box from its trust page."""
-    url = f"http://{address}:{http_port}/chartside.crt"
-    authority = httpx.get(url, headers={"Host": _NAME}, timeout=_PATIENCE).raise_for_status().content
-    pem = x509.load_der_x509_certificate(authority).public_bytes(Encoding.PEM)
-    tablet = Tablet(https_port, _NAME, pem, address)
+    answer = httpx.get(f"http://{address}:{http_port}/chartside.crt", timeout=_PATIENCE)
+    authority = x509.load_der_x509_certificate(answer.raise_for_status().content)
+    tablet = Tablet(https_port, name_of(authority), authority.public_bytes(Encoding.PEM), address)
     tablet.http.timeout = httpx.Timeout(_PATIENCE)
     return tablet
+
+
+def wait_for_answer(seconds: float = 60) -> None:
+    """Until the trust page of the box is reached from the clinic."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            httpx.get(f"http://{BOX_ADDRESS}/", timeout=2)
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "the box does not answer in the clinic"
+            time.sleep(0.5)
+        else:
+            return
+
+
+def name_of(authority: x509.Certificate) -> str:
+    """What a box is called: the first name that its authority may vouch for."""
+    constraints = authority.extensions.get_extension_for_class(x509.NameConstraints).value
+    return next(str(name.value) for name in constraints.permitted_subtrees or () if isinstance(name, x509.DNSName))
 
 
 def pair(tablet: Tablet, setup_code: str) -> None:

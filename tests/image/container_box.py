@@ -6,6 +6,7 @@ a clinic. Models come from the bundle's folder, because a container has no devic
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,12 +15,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from clinic_network import BOX_CABLE, SET_UP, ClinicNetwork, in_network_of
 from tools_tree import ROOT, entered, seen
 
 _NETWORK_FILE: Final = ROOT / "image/mkosi.extra/usr/lib/systemd/network/80-wired.network"
+CONSOLE: Final = "/run/console.txt"
+"""Where the box writes what its display would show."""
+_STATE: Final = "/var/lib/private/chartside/connect/state.json"
 _BOOT: Final = rf"""
 set -eu
 mount -t sysfs -o ro sysfs /sys  # of this network namespace; read-only says that no udev is there to be waited for
@@ -28,10 +32,12 @@ mkdir -p /sys/fs/cgroup/chartside-test
 echo $$ > /sys/fs/cgroup/chartside-test/cgroup.procs
 {SET_UP}
 no_getty=$(printf '[Service]\nExecStart=\nExecStart=-/bin/true\n')
+display=$(printf '[Unit]\nConditionPathExists=\n[Service]\nStandardOutput=append:{CONSOLE}\nTTYPath=\nTTYReset=no\n')
 exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1/root" --volatile=state --boot --console=pipe \
     --link-journal=no --machine=chartside-test --resolv-conf=off --timezone=off --network-interface={BOX_CABLE} \
     --bind-ro="$1/bundle":/run/chartside-models --bind-ro="$1/cable.network":/run/systemd/network/10-cable.network \
-    "--set-credential=systemd.unit-dropin.console-getty.service:$no_getty" </dev/null
+    "--set-credential=systemd.unit-dropin.console-getty.service:$no_getty" \
+    "--set-credential=systemd.unit-dropin.console.service:$display" </dev/null
 """
 
 
@@ -51,6 +57,11 @@ class ContainerBox:
         """What a command prints inside."""
         call = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", *command]
         return subprocess.run(call, check=False, capture_output=True, text=True).stdout.strip()
+
+    def state(self) -> dict[str, Any]:
+        """What the kiosk says about being reached."""
+        found: dict[str, Any] = json.loads(self.run("cat", _STATE))
+        return found
 
     def wait_until_left(self, seconds: float) -> bool:
         """Whether its first process ends in time, as it does when the system restarts."""

@@ -6,6 +6,7 @@ would take ten minutes and prove the same.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -59,7 +60,6 @@ class Releases:
 
     def __init__(self, work: Path, built: dict[str, Any], folder: Path) -> None:
         self.work, self.folder, self.version = work, folder, str(built["version"])
-        assert len(self.version) == len(GOOD), "versions are exchanged inside kernel images, so they have to be of one length"
         self.release: Release = load_release(work / "stage/usr/lib/chartside/release.json")
         update = work / "update"
         kernel = next(update.glob("*.efi"))
@@ -67,8 +67,12 @@ class Releases:
         self.built = Files(split[False], split[True], kernel)
 
     @property
+    def keys(self) -> Path:
+        return Path(os.environ.get("CHARTSIDE_KEYS", self.work / "keys"))
+
+    @property
     def key(self) -> Ed25519PrivateKey:
-        return read_private_key(Path(os.environ.get("CHARTSIDE_KEYS", self.work / "keys")) / "update.key")
+        return read_private_key(self.keys / "update.key")
 
     def pack(self, name: str, files: Files, version: str, *, board: str = "", created: datetime | None = None) -> Path:
         """Sign files as a version, under that version's names."""
@@ -153,12 +157,41 @@ class Releases:
         assert {path.stem for path in made} == set(ATTACKS)
         return made
 
+    def kernel(self, version: str = "") -> Path:
+        """That of the build, but for the credentials, which it takes, and the console, which is one that the test can read."""
+        target = self.folder / f"chartside_{version or self.version}.efi"
+        self._write_kernel(target, version or self.version, self.built.root_hash)
+        return target
+
+    def foreign_kernel(self) -> Path:
+        """The one of the build, signed by somebody else."""
+        others = self.folder / "foreign-keys"
+        subprocess.run([ROOT / "image/keys.sh", others], check=True, stdout=subprocess.DEVNULL)
+        target = self.folder / "foreign.efi"
+        self._sign_again(target, others)
+        return target
+
     def _write_kernel(self, target: Path, version: str, root_hash: str) -> None:
-        data = self.built.kernel.read_bytes()
-        for old, new in ((self.built.root_hash, root_hash), (f'IMAGE_VERSION="{self.version}"', f'IMAGE_VERSION="{version}"')):
-            assert old.encode() in data, old
-            data = data.replace(old.encode(), new.encode())
-        target.write_bytes(data)
+        changes = (
+            (self.built.root_hash, root_hash),
+            (f'IMAGE_VERSION="{self.version}"', f'IMAGE_VERSION="{version}"'),
+            ("systemd.import_credentials=no", "systemd.import_credentials=yes"),
+            ("console=ttyS0 console=tty0", "console=tty0 console=ttyS0"),  # questions go to the last one
+        )
+        self._sign_again(target, self._keys, *changes)
+
+    def _sign_again(self, target: Path, keys: Path, *changes: tuple[str, str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        words = [word for change in changes for word in change]
+        files = [seen(path, self.work) for path in (self.built.kernel, target, keys)]
+        self._inside("python3", "/repository/tests/image/sign_again.py", *files, *words)
+
+    @functools.cached_property
+    def _keys(self) -> Path:
+        """The vendor's, where the tools tree sees them."""
+        keys = self.folder / "keys"
+        shutil.copytree(self.keys, keys)
+        return keys
 
     def _inside(self, *command: str) -> str:
         done = subprocess.run(entered(self.work, *command), check=False, capture_output=True, text=True)

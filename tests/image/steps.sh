@@ -2,8 +2,8 @@
 # the test, in sections. `step` counts what was done; it outlives a factory reset, because it is on the disk of the test.
 cd /run/steps
 step=$(cat step)
-variable=/sys/firmware/efi/efivars/LoaderEntrySelected-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
-entry=$(cat $variable | tail -c +5 | tr -d '\0')  # tail would seek, which such a file does not do
+variable() { cat "/sys/firmware/efi/efivars/$1" | tail -c +5; }  # tail would seek, which such a file does not do
+entry=$(variable LoaderEntrySelected-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f | tr -d '\0')
 section() { echo "=== $step $1"; }
 state_of_the_disk() {
     lsblk -n -l -o PARTLABEL,PARTUUID /dev/vda
@@ -25,6 +25,14 @@ section state
 timeout 3000 systemctl is-system-running --wait
 section failed
 systemctl --failed --no-legend --plain
+section secure-boot
+variable SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c | od -An -tu1
+section data
+blkid -s UUID -o value /dev/disk/by-partlabel/chartside-data
+findmnt -n -o SOURCE /var
+timeout 300 bash -c 'until systemd-cryptenroll /dev/disk/by-partlabel/chartside-data | grep -q recovery; do sleep 1; done'
+systemd-cryptenroll /dev/disk/by-partlabel/chartside-data
+systemctl show -p ActiveState,Result recovery-key
 section entries
 ls /boot/EFI/Linux
 section partitions
@@ -39,6 +47,14 @@ section models
 findmnt -n -o FSTYPE,OPTIONS /run/chartside-models
 
 case $step in
+first)  # of an image that only boots
+    section machine
+    uname -m
+    section times
+    systemd-analyze time
+    section end
+    exit
+    ;;
 0)
     section write
     touch /x /usr/x /run/chartside-models/x 2>&1
@@ -58,6 +74,7 @@ case $step in
     done
     section after
     state_of_the_disk
+    echo kept > /var/marker
     section good
     install good
     ls /boot/EFI/Linux
@@ -86,6 +103,8 @@ case $step in
     go_on
     ;;
 4)
+    echo kept > /var/marker
+    sync
     section end
     exit
     ;;
