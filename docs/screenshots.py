@@ -64,6 +64,11 @@ def main() -> None:
             take(tablet, "signing")
             tablet.open()
             take(tablet, "visits")
+            tablet.find("place").first.click()
+            tablet.find("measure").click()
+            tablet.page.locator("[data-testid=report] tbody tr").last.wait_for()
+            tablet.page.locator("[data-testid=measure]:enabled").wait_for()
+            take(tablet, "place")
             tablet.check()
 
 

@@ -49,6 +49,7 @@ def test_an_arm64_image_boots_verified_and_serves_the_page() -> None:
         assert (report["first state"], report["first failed"]) == ("running", "")
         assert report["first secure-boot"] == "1"
         assert "/dev/mapper/data" in report["first data"]
+        assert "login:" not in box.console
         assert report["first root"].startswith("erofs ro,")
         assert len(re.findall(r" verity V", report["first verity"])) == 2, report["first verity"]
         stranger = new_tablet(box.https_port, box.http_port)

@@ -104,6 +104,7 @@ def test_a_flashed_disk_boots_verified_and_makes_its_other_partitions(box: Virtu
     sizes = Counter(line.split()[0] for line in report["0 partitions"].splitlines() if len(line.split()) == 2)
     assert sizes["_empty"] == 2
     assert {"chartside-models", "chartside-data", "ESP"} <= set(sizes)
+    assert "login:" not in box.console
 
 
 def test_the_kiosk_answers_over_tls_and_refuses_strangers(box: VirtualBox) -> None:
