@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
-
 import msgspec
 from flask import Blueprint, Response, request
 
 from appliance.audio import SAMPLE_RATE
 from appliance.errors import InputError
+from appliance.heard_events import KINDS, FinalTurn, HeardEvent
 from appliance.kiosk import wire
 from appliance.kiosk.arguments import encounter_id, position
-from appliance.kiosk.speech_events import KINDS, FinalTurn, SpeechEvent, hear
 from appliance.kiosk.visits import Visits
 from appliance.runtime.web import receive, send
 from appliance.transcript import Turn
-
-VOICE_PRINT_SIZE: Final = 256
-"""Bytes of a voice print, as the speech service wants it back; a test compares the two."""
-
-
-class _Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    print: Annotated[bytes, msgspec.Meta(min_length=VOICE_PRINT_SIZE, max_length=VOICE_PRINT_SIZE)]
-    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=60.0)]
 
 
 def create_engine_api(visits: Visits) -> Blueprint:
@@ -48,7 +38,7 @@ def create_engine_api(visits: Visits) -> Blueprint:
             for event in events:
                 new = _unheard(event, visit.committed)
                 if new is not None:
-                    hear(visit, new)
+                    visit.hear(new)
             return send(visit.lending.so_far())
 
     @api.get("/turns")
@@ -61,22 +51,19 @@ def create_engine_api(visits: Visits) -> Blueprint:
     return api
 
 
-def _read(event: wire.HeardEvent) -> SpeechEvent:
+def _read(event: wire.HeardEvent) -> HeardEvent:
     """An event with its data checked.
 
     Raises:
         InputError: The data does not fit its name.
     """
     try:
-        found = msgspec.json.decode(event.data, type=KINDS[event.name])
-        if isinstance(found, FinalTurn) and bytes(found.voice):
-            msgspec.json.decode(found.voice, type=_Voice | None)
+        return msgspec.json.decode(event.data, type=KINDS[event.name])
     except msgspec.MsgspecError as error:
         raise InputError(f"An event {event.name!r} does not fit: {error}.", hint="Reload the page on the tablet.") from error
-    return found
 
 
-def _unheard(event: SpeechEvent, committed: int) -> SpeechEvent | None:
+def _unheard(event: HeardEvent, committed: int) -> HeardEvent | None:
     """The event without the words of a turn that are known: a tablet that was cut off may have begun before `committed`."""
     if not isinstance(event, FinalTurn):
         return event

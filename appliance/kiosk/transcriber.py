@@ -10,7 +10,7 @@ from typing import Final
 
 from appliance.audio import CHUNK_SAMPLES
 from appliance.errors import StorageError, UnavailableError, from_problem
-from appliance.kiosk.speech_events import KINDS, hear
+from appliance.heard_events import KINDS
 from appliance.kiosk.visit import Visit
 from appliance.kiosk.worker import Worker
 from appliance.runtime.client import ServerEvent, ServiceClient
@@ -74,7 +74,7 @@ class Transcriber(Worker):
         if event.name == "failed":
             raise from_problem(event.decode(dict[str, object]))
         if event.name in KINDS:
-            hear(self.visit, event.decode(KINDS[event.name]))
+            self.visit.hear(event.decode(KINDS[event.name]))
         return event.name == "finished"
 
 

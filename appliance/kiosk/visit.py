@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from appliance.errors import ConflictError
+from appliance.heard_events import ChangedSpeakers, CommittedGap, FinalTurn, Finished, HeardEvent, PartialText
 from appliance.kiosk import wire
 from appliance.kiosk.draft import Draft
 from appliance.kiosk.heard import Heard
@@ -146,6 +147,20 @@ class Visit:
         """Have all waiting conditions looked at."""
         with self._shared.changed:
             self._shared.changed.notify_all()
+
+    def hear(self, event: HeardEvent) -> None:
+        """Store or show what was heard; what is known already is left out."""
+        match event:
+            case PartialText():
+                self.show("partial", event)
+            case FinalTurn(turn, committed, voice):
+                self.heard.add(turn, committed, msgspec.json.encode(voice) if voice else b"")
+            case ChangedSpeakers(labels):
+                self.heard.relabel({label.n: label.speaker for label in labels})
+            case CommittedGap(gap, committed):
+                self.heard.add_gap(gap, committed)
+            case Finished(duration):
+                self.transcribed(duration)
 
     def transcribed(self, duration: float) -> None:
         """The recording is transcribed to its end, at `duration` seconds: the note can be written.

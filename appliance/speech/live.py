@@ -11,6 +11,7 @@ import msgspec
 
 from appliance.audio import SAMPLE_RATE
 from appliance.errors import ChartsideError
+from appliance.heard_events import ChangedSpeakers, CommittedGap, FinalTurn, Finished, PartialText, TurnSpeaker
 from appliance.runtime.events import EventLog
 from appliance.speech.agreement import Agreement
 from appliance.speech.endpoint import Endpointer, Utterance
@@ -18,59 +19,9 @@ from appliance.speech.engine import HeardWord, SpeechEngine
 from appliance.speech.guard import glimpsed_text, said_words
 from appliance.speech.intake import Hole, Intake, Receipt
 from appliance.speech.rota import Pass
-from appliance.speech.speakers.parts import Labels, Part, Voice
+from appliance.speech.speakers.parts import Labels, Part
 from appliance.speech.voice import Listen
 from appliance.transcript import Gap, Speaker, Turn, Word
-
-
-class PartialText(msgspec.Struct, frozen=True):
-    """What is being said right now. Times in seconds from the start of the recording."""
-
-    start: float
-    end: float
-    stable: str
-    """Words that two successive passes agreed on."""
-    tentative: str
-    """Words of the last pass only."""
-
-
-class FinalTurn(msgspec.Struct, frozen=True):
-    """A turn whose words never change again; its speaker may, see `ChangedSpeakers`."""
-
-    turn: Turn
-    committed: int
-    """Sample up to which everything is decided: no later turn starts before it, and replay starts there."""
-    voice: Voice | None
-    """To be given back to a session that goes on from here."""
-
-
-class TurnSpeaker(msgspec.Struct, frozen=True):
-    """Who spoke a turn."""
-
-    n: int
-    """Number of the turn in the recording, from 0."""
-    speaker: Speaker
-
-
-class ChangedSpeakers(msgspec.Struct, frozen=True):
-    """Turns whose speaker is now believed to be another than was told before."""
-
-    labels: tuple[TurnSpeaker, ...]
-
-
-class CommittedGap(msgspec.Struct, frozen=True):
-    """Audio that never arrived."""
-
-    gap: Gap
-    committed: int
-    """Sample up to which everything is decided."""
-
-
-class Finished(msgspec.Struct, frozen=True):
-    """Everything has been transcribed."""
-
-    duration: float
-    """Length of the recording in seconds."""
 
 
 class LiveSession:

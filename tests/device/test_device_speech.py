@@ -22,6 +22,7 @@ from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
 from appliance.device.speech import PageVoice, Transcriber
 from appliance.device.speech_questions import Agreed, Cut, Judged, Session, Sound, answer_speech
 from appliance.errors import AudioError, InputError, NotFoundError
+from appliance.heard_events import Voice
 from appliance.runtime.bundle import Bundle
 from appliance.settings import Settings
 from appliance.speech import silero
@@ -32,7 +33,7 @@ from appliance.speech.loudness import plain_energies
 from appliance.speech.rota import Rota
 from appliance.speech.silero import SileroStream
 from appliance.speech.speakers.labels import SpeakerLabels
-from appliance.speech.speakers.parts import Earlier, Voice
+from appliance.speech.speakers.parts import Earlier
 from appliance.speech.voice import FRAME, VoiceDetector
 from appliance.speech.waveform import energies
 from appliance.speech.whisper import load_engine

@@ -183,7 +183,7 @@ class Releases:
     def _sign_again(self, target: Path, keys: Path, *changes: tuple[str, str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         words = [word for change in changes for word in change]
-        files = [seen(path, self.work) for path in (self.built.kernel, target, keys)]
+        files = [seen(path, self.work) for path in (self.built.kernel, target, keys, self.built.root)]
         self._inside("python3", "/repository/tests/image/sign_again.py", *files, *words)
 
     @functools.cached_property

@@ -1,8 +1,9 @@
 """A kernel image with other words in it, measured and signed again. Runs in the tools tree, as a program:
 
-    sign_again.py SOURCE TARGET KEYS [OLD NEW]...
+    sign_again.py SOURCE TARGET KEYS ROOT [OLD NEW]...
 
-Each OLD has to be somewhere in the command lines or the description of the system. KEYS is the directory of the vendor's keys.
+Each OLD has to be somewhere in the command lines or the description of the system. KEYS is the directory of the vendor's keys,
+ROOT the file system of the image, which holds the stubs that SOURCE was made with.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from typing import Final
 
 import pefile  # type: ignore[import-not-found]  # of the tools tree
 
-_STUBS: Final = Path("/usr/lib/systemd/boot/efi")
+_STUBS: Final = "/usr/lib/systemd/boot/efi"
+_ARCHITECTURES: Final = {0x8664: "x64", 0xAA64: "aa64"}
+"""As UEFI names them, by the machine in a program's header."""
 _WORDS: Final = frozenset({".cmdline", ".osrel"})
 _KEPT: Final = frozenset({".linux", ".initrd", ".uname", ".profile", *_WORDS})
 
 
-def main(source: str, target: str, keys: str, *words: str) -> None:
+def main(source: str, target: str, keys: str, root: str, *words: str) -> None:
     changes = dict(zip(words[::2], words[1::2], strict=True))
-    profiles = _read(source)
+    image = pefile.PE(source, fast_load=True)
+    architecture = _ARCHITECTURES[image.FILE_HEADER.Machine]
+    profiles = _read(image)
     everything = b"".join(profile[name] for profile in profiles for name in _WORDS & profile.keys())
     assert all(old.encode() in everything for old in changes), changes
     for profile in profiles:
@@ -39,16 +44,18 @@ def main(source: str, target: str, keys: str, *words: str) -> None:
         joined = []
         for number, other in enumerate(others):
             binary = parts / f"profile{number}.efi"
-            _ukify("addonx64.efi.stub", binary, _arguments(other, parts / str(number)))
+            stub = _stub(f"addon{architecture}.efi.stub", root, parts)
+            _ukify(architecture, stub, binary, _arguments(other, parts / str(number)))
             joined.append(f"--join-profile={binary}")
         del first[".profile"]  # ukify gives the first its name
-        _ukify("linuxx64.efi.stub", Path(target), [*_arguments(first, parts / "first"), *joined, *signing])
+        stub = _stub(f"linux{architecture}.efi.stub", root, parts)
+        _ukify(architecture, stub, Path(target), [*_arguments(first, parts / "first"), *joined, *signing])
 
 
-def _read(path: str) -> list[dict[str, bytes]]:
+def _read(image: pefile.PE) -> list[dict[str, bytes]]:
     """Sections by name, of the first entry of the menu and of each further one."""
     profiles: list[dict[str, bytes]] = [{}]
-    for section in pefile.PE(path, fast_load=True).sections:
+    for section in image.sections:
         name = section.Name.rstrip(b"\0").decode()
         if name == ".profile" and ".profile" in profiles[-1]:
             profiles.append({})
@@ -70,8 +77,15 @@ def _arguments(profile: dict[str, bytes], folder: Path) -> list[str]:
     return arguments
 
 
-def _ukify(stub: str, target: Path, arguments: list[str]) -> None:
-    command = ["ukify", "build", "--efi-arch=x64", f"--stub={_STUBS / stub}", f"--output={target}", *arguments]
+def _stub(name: str, root: str, folder: Path) -> Path:
+    stub = folder / name
+    with stub.open("wb") as file:
+        subprocess.run(["dump.erofs", "--cat", f"--path={_STUBS}/{name}", root], check=True, stdout=file)
+    return stub
+
+
+def _ukify(architecture: str, stub: Path, target: Path, arguments: list[str]) -> None:
+    command = ["ukify", "build", f"--efi-arch={architecture}", f"--stub={stub}", f"--output={target}", *arguments]
     subprocess.run(command, check=True)
 
 

@@ -15,9 +15,7 @@ from kiosk_peers import Peer, chunk_of, voice_of
 from kiosk_tablet import Tablet, place
 
 from appliance.audio import CHUNK_SAMPLES
-from appliance.kiosk.engine_api import VOICE_PRINT_SIZE
 from appliance.kiosk.lease import Lease
-from appliance.speech.speakers.parts import PRINT_SIZE
 
 
 @pytest.fixture
@@ -316,10 +314,6 @@ def test_a_lease_ends_by_itself_and_is_counted() -> None:
     assert lease.number == 2
     lease.end()
     assert lease.left == 0.0
-
-
-def test_a_tablets_voice_prints_are_as_long_as_the_speech_service_wants_them() -> None:
-    assert VOICE_PRINT_SIZE == PRINT_SIZE
 
 
 def kiosk_sessions(peer: Peer) -> int:

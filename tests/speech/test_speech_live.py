@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from speech_material import Fingerprints, in_chunks
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
+from appliance.heard_events import CommittedGap, FinalTurn
 from appliance.speech.agreement import Agreement
-from appliance.speech.live import CommittedGap, FinalTurn, LiveSession
+from appliance.speech.live import LiveSession
 from appliance.speech.silero import SileroStream
 from appliance.speech.speakers.parts import Unlabelled
 

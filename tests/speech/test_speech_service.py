@@ -15,11 +15,11 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 from appliance.audio import CHUNK_BYTES, SAMPLE_RATE, Pcm16
 from appliance.errors import BundleError, ConflictError, NotFoundError, UnavailableError
+from appliance.heard_events import FinalTurn
 from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.settings import Settings
 from appliance.speech.endpoint import Endpointer
 from appliance.speech.engine import Segment, SpeechEngine
-from appliance.speech.live import FinalTurn
 from appliance.speech.sessions import IDLE_SECONDS, MOST_SESSIONS, Sessions
 from appliance.speech.silero import SileroStream
 from appliance.transcript import Transcript, Turn

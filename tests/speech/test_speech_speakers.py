@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from speech_material import pcm, visit_audio
 
 from appliance.audio import SAMPLE_RATE, Pcm16
+from appliance.heard_events import PRINT_SIZE, Voice
 from appliance.runtime.bundle import Bundle
 from appliance.settings import Settings
 from appliance.speech.endpoint import Utterance
@@ -18,7 +19,7 @@ from appliance.speech.engine import HeardWord
 from appliance.speech.speakers.clustering import tell_apart
 from appliance.speech.speakers.embedding import Float32, VoiceEncoder, load_voice_encoder, mel_frames, unit
 from appliance.speech.speakers.labels import SpeakerLabels
-from appliance.speech.speakers.parts import PRINT_SIZE, Earlier, Voice
+from appliance.speech.speakers.parts import Earlier
 from appliance.speech.speakers.roles import SURE, role_evidence
 from appliance.speech.speakers.stretches import stretches
 from appliance.speech.waveform import Waveform, to_waveform

@@ -17,11 +17,11 @@ from speech_material import Serve, in_chunks, visit_audio
 from appliance import recorded
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
 from appliance.errors import UnavailableError
+from appliance.heard_events import ChangedSpeakers, FinalTurn
 from appliance.runtime.bundle import Bundle
 from appliance.runtime.client import ServerEvent, ServiceClient
 from appliance.settings import Settings
 from appliance.speech.engine import HeardWord, Segment, SpeechEngine
-from appliance.speech.live import ChangedSpeakers, FinalTurn
 from appliance.speech.speakers.embedding import VoiceEncoder
 from appliance.transcript import Turn
 

@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 
 from appliance.audio import SAMPLE_RATE
+from appliance.heard_events import PRINT_SIZE, Voice
 from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord
 from appliance.speech.speakers.clustering import Voices, tell_apart
 from appliance.speech.speakers.embedding import Float32, VoiceEncoder, unit
-from appliance.speech.speakers.parts import PRINT_SIZE, Earlier, Part, Voice
+from appliance.speech.speakers.parts import Earlier, Part
 from appliance.speech.speakers.roles import SURE, role_evidence
 from appliance.speech.speakers.stretches import Stretch, stretches
 from appliance.transcript import Speaker

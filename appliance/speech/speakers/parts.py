@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Protocol
+from typing import Protocol
 
 import msgspec
 
+from appliance.heard_events import Voice
 from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord
 from appliance.transcript import Speaker
-
-PRINT_SIZE: Final = 256
-
-
-class Voice(msgspec.Struct, frozen=True):
-    """The voice print of one turn: what a later session needs to go on labelling."""
-
-    print: Annotated[bytes, msgspec.Meta(min_length=PRINT_SIZE, max_length=PRINT_SIZE)]
-    """A vector of `PRINT_SIZE` signed bytes; only its direction counts."""
-    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=60.0)]
-    """Speech that it was made from."""
 
 
 class Earlier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
