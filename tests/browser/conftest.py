@@ -16,6 +16,7 @@ from review_driver import NewReview, ReviewDriver
 from review_peers import ReviewPeer
 
 from appliance.kiosk.page import PAGE_DIR
+from appliance.runtime.bundle import Bundle
 
 
 def _skip_without_page() -> None:
@@ -37,6 +38,17 @@ def review_box() -> Iterator[Box]:
     """A box that hears and writes the visit in `review_peers`."""
     _skip_without_page()
     with tempfile.TemporaryDirectory() as directory, contextlib.closing(Box(Path(directory), ReviewPeer)) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def device_box(default_bundle: Bundle) -> Iterator[Box]:
+    """A box with the real models, for the engines of the page."""
+    _skip_without_page()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        contextlib.closing(Box(Path(directory), bundle=default_bundle.directory)) as box,
+    ):
         yield box
 
 

@@ -16,10 +16,9 @@ from typing import Any
 import pytest
 from device_driver import DeviceDriver, ProblemError
 from page_box import Box
-from page_driver import chromium_path, new_context
+from page_driver import new_context
 from playwright.sync_api import Browser
 
-from appliance.kiosk.page import PAGE_DIR
 from appliance.models.assemble import write_manifest
 from appliance.models.unpacked import UNPACKED_FILE
 from appliance.note.decoding import Meter, write_rows
@@ -49,19 +48,6 @@ class ModelFile:
     model: str
     sha256: str
     bytes: int
-
-
-@pytest.fixture(scope="module")
-def device_box(default_bundle: Bundle) -> Iterator[Box]:
-    if chromium_path() is None:
-        pytest.skip("no Chromium is installed")
-    if not (PAGE_DIR / "device.json").exists():
-        pytest.skip("the page has no note engine: run `make page`")
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        contextlib.closing(Box(Path(directory), bundle=default_bundle.directory)) as box,
-    ):
-        yield box
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +112,19 @@ def test_a_transfer_goes_on_where_it_ended(
     device.ask("load", threads=1)
     # What does not add up to the right hash is thrown away and comes again, whole.
     assert device.ranges == (["bytes=1000-"] if right else ["bytes=1000-", ""])
+
+
+def test_a_full_tablet_says_so_and_goes_on_when_there_is_room(
+    device: DeviceDriver, device_box: Box, tokenizer: ModelFile
+) -> None:
+    device.restart()
+    device.page.evaluate(REMOVE, tokenizer.sha256)
+    browser = device.page.context.new_cdp_session(device.page)
+    browser.send("Storage.overrideQuotaForOrigin", {"origin": device_box.origin, "quotaSize": 1_000_000})
+    with pytest.raises(ProblemError, match=r"This tablet has no room left for the models\. Free some storage"):
+        device.ask("load", threads=1)
+    browser.send("Storage.overrideQuotaForOrigin", {"origin": device_box.origin})
+    assert device.ask("load", threads=1)["bundle"].startswith("chartside-default")
 
 
 def test_what_the_box_no_longer_has_is_removed(device: DeviceDriver) -> None:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 import time
 from array import array
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jiwer
 import pytest
 from device_driver import DeviceDriver, ProblemError
 from page_box import Box
-from page_driver import chromium_path, new_context
+from page_driver import new_context
 from playwright.sync_api import Browser
 from sample_visits import sample_visits
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
-from appliance.kiosk.page import PAGE_DIR
 from appliance.runtime.bundle import Bundle
 from appliance.settings import Settings
 from appliance.speech.files import open_audio
@@ -64,19 +61,6 @@ SPEAK = """async ([address, first, chunks, pace]) => {
 
 
 @pytest.fixture(scope="module")
-def speech_box(default_bundle: Bundle) -> Iterator[Box]:
-    if chromium_path() is None:
-        pytest.skip("no Chromium is installed")
-    if not (PAGE_DIR / "device.json").exists():
-        pytest.skip("the page has no engines: run `make page`")
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        contextlib.closing(Box(Path(directory), bundle=default_bundle.directory)) as box,
-    ):
-        yield box
-
-
-@pytest.fixture(scope="module")
 def audio() -> Pcm16:
     with VISIT.audio.open("rb") as file:
         blocks = open_audio(file, 3600.0).blocks()
@@ -84,12 +68,12 @@ def audio() -> Pcm16:
 
 
 @pytest.fixture(scope="module")
-def speech(speech_box: Box, browser: Browser, audio: Pcm16) -> Iterator[DeviceDriver]:
+def speech(device_box: Box, browser: Browser, audio: Pcm16) -> Iterator[DeviceDriver]:
     """A tablet with the speech model loaded."""
-    with contextlib.closing(new_context(browser, speech_box.origin)) as context:
+    with contextlib.closing(new_context(browser, device_box.origin)) as context:
         page = context.new_page()
         page.route(f"**{RECORDING}", lambda route: route.fulfill(body=audio.tobytes()))
-        driver = DeviceDriver(page, speech_box.origin, "speech-worker")
+        driver = DeviceDriver(page, device_box.origin, "speech-worker")
         driver.ask("load", threads=1)
         yield driver
         print(f"off_origin={len(driver.off_origin)}")
