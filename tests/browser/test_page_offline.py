@@ -136,6 +136,12 @@ def record(tablet: PageDriver, seconds: int) -> str:
     return visit
 
 
+def rename(tablet: PageDriver, title: str) -> None:
+    """Change the title, and wait until the tablet has kept it."""
+    tablet.rename(title)
+    wait_for(lambda: tablet.page.evaluate("document.title").startswith(title), tablet.page)
+
+
 def test_a_visit_is_recorded_while_the_box_is_away_and_goes_there_when_it_is_back(tablet: PageDriver, box: OfflineBox) -> None:
     box.switch_off()
     tablet.page.reload()
@@ -143,7 +149,7 @@ def test_a_visit_is_recorded_while_the_box_is_away_and_goes_there_when_it_is_bac
     expect(tablet.find("start-here")).to_contain_text("The box is away.")
     visit = record(tablet, 3)
     expect(tablet.find("unsent")).to_contain_text("On this tablet, not yet on the box.")
-    tablet.rename("Anna Berg, knee")
+    rename(tablet, "Anna Berg, knee")
     # It is there after a reload, and in the list.
     tablet.page.reload()
     expect(tablet.find("unsent")).to_contain_text("On this tablet, not yet on the box.")
@@ -213,8 +219,7 @@ def assert_nothing_is_left(tablet: PageDriver) -> None:
 def test_what_the_tablet_keeps_is_encrypted(tablet: PageDriver, box: OfflineBox) -> None:
     box.switch_off()
     visit = record(tablet, 2)
-    tablet.rename("Anna Berg, knee")
-    wait_for(lambda: tablet.page.evaluate("document.title").startswith("Anna"), tablet.page)
+    rename(tablet, "Anna Berg, knee")
     found = tablet.page.evaluate(FOUND)
     assert visit in "".join(found["chartside-visits/visits"])
     assert len(found["chartside/chunks"]) >= 4
