@@ -24,6 +24,9 @@ def call_of(frame: bytes) -> str:
     protocol, payload = packet[6], packet[40:]
     if protocol == 0:  # hop-by-hop options, before multicast listener reports
         protocol, payload = payload[0], payload[(payload[1] + 1) * 8 :]
+    # Whether a neighbour is still there is asked of its own address (RFC 4861, 7.3). What has this hop limit came over no router.
+    if (protocol, packet[7], payload[0]) == (58, 255, 135):
+        return ""
     return _told(protocol, payload, ip_address(packet[24:40]))
 
 
@@ -46,4 +49,6 @@ def _told(protocol: int, payload: bytes, target: IPv4Address | IPv6Address) -> s
         6: source in {80, 443} and len(payload) > 13 and (payload[13] & 0b10010) != 0b00010,  # an answer: not a SYN without ACK
         17: (source, to) in {(68, 67), (546, 547)} or (to == 5353 and target.is_multicast),
     }
-    return "" if housekeeping.get(protocol, False) else f"protocol {protocol} to {target} port {to}"
+    if housekeeping.get(protocol, False):
+        return ""
+    return f"protocol {protocol} to {target} {f'type {payload[0]}' if protocol in {1, 58} else f'port {to}'}"

@@ -16,11 +16,11 @@ def ethernet(kind: int, packet: bytes = bytes(46)) -> bytes:
     return bytes(12) + kind.to_bytes(2, "big") + packet
 
 
-def ip(protocol: int, target: str, payload: bytes) -> bytes:
+def ip(protocol: int, target: str, payload: bytes, hops: int = 64) -> bytes:
     address = ip_address(target)
     if address.version == 4:
         return ethernet(IPV4, bytes([0x45]) + bytes(8) + bytes([protocol]) + bytes(6) + address.packed + payload)
-    return ethernet(IPV6, bytes([0x60]) + bytes(5) + bytes([protocol]) + bytes(17) + address.packed + payload)
+    return ethernet(IPV6, bytes([0x60]) + bytes(5) + bytes([protocol, hops]) + bytes(16) + address.packed + payload)
 
 
 def ports(source: int, to: int) -> bytes:
@@ -48,6 +48,8 @@ def udp(target: str, source: int, to: int) -> bytes:
         udp("2001:db8::1", 40000, 443),
         ip(ICMP, "203.0.113.9", b"\x08" + bytes(7)),
         ip(ICMPV6, "2001:db8::1", b"\x80" + bytes(7)),
+        ip(ICMPV6, "2001:db8::1", b"\x80" + bytes(7), hops=255),
+        ip(ICMPV6, "2001:db8::1", b"\x87" + bytes(7)),
         ip(132, "203.0.113.9", bytes(12)),
         ethernet(LLDP),
     ],
@@ -71,6 +73,7 @@ def test_a_call_is_a_call(frame: bytes) -> None:
         ip(ICMP, "192.168.77.1", b"\x00" + bytes(7)),
         ip(ICMPV6, "ff02::2", b"\x85" + bytes(7)),
         ip(ICMPV6, "2001:db8::1", b"\x88" + bytes(7)),
+        ip(ICMPV6, "fd77::1", b"\x87" + bytes(7), hops=255),
     ],
     ids=str,
 )
