@@ -24,7 +24,7 @@ def call_of(frame: bytes) -> str:
     protocol, payload = packet[6], packet[40:]
     if protocol == 0:  # hop-by-hop options, before multicast listener reports
         protocol, payload = payload[0], payload[(payload[1] + 1) * 8 :]
-    # Whether a neighbour is still there is asked of its own address (RFC 4861, 7.3). What has this hop limit came over no router.
+    # Whether a neighbour is still there is asked of its own address (RFC 4861, 7.3). With this hop limit it crosses no router.
     if (protocol, packet[7], payload[0]) == (58, 255, 135):
         return ""
     return _told(protocol, payload, ip_address(packet[24:40]))
