@@ -17,7 +17,7 @@ import numpy as np
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE
 from appliance.clinical_note import NOT_DISCUSSED
 from appliance.device.questions import Answerer, Checked, Facts, Mask, Prompt, Question, Tokens
-from appliance.device.speech_questions import Agreed, Cut, Judged, Session, Sound
+from appliance.device.speech_questions import Agreed, Cut, Judged, Labelled, Session, Sound, Spoken
 from appliance.note.check.request import CheckRequest, GivenSection
 from appliance.note.exchanges import ExchangeCutter
 from appliance.note.model import LanguageModel
@@ -25,6 +25,7 @@ from appliance.note.templates import template_named
 from appliance.runtime.bundle import Bundle
 from appliance.settings import Settings
 from appliance.speech.engine import HeardWord, Segment
+from appliance.transcript import Turn
 from training.synth.generate import generate
 from training.visits import Visit
 
@@ -82,7 +83,7 @@ def questions(visits: list[Visit]) -> Iterator[Question]:
 
 
 def speech_questions(visits: list[Visit]) -> Iterator[Question]:
-    """About the policy around the recognizer, on made-up audio."""
+    """About the policy around the recognizer, on made-up audio, and about who spoke."""
     numbers = random.Random(SEED)  # noqa: S311
     for place in range(16):
         sound = _sound(numbers, seconds=45 if place % 4 == 0 else 12, steady=place % 4 == 0)
@@ -99,6 +100,14 @@ def speech_questions(visits: list[Visit]) -> Iterator[Question]:
         if place % 3 == 0:
             numbers.shuffle(order)
         yield Session(sound, (0, 20_000)[place % 2], (*order, *order[:6]))
+    for seed, visit in enumerate(visits):
+        yield Labelled(seed, tuple(_spoken(numbers, utterance.turn) for utterance in visit.turns[:60]))
+
+
+def _spoken(numbers: random.Random, turn: Turn) -> Spoken:
+    """A turn by the voice of its speaker, or now and then by a third."""
+    voice = 2 if numbers.random() < 0.1 else int(turn.speaker == "patient")  # noqa: PLR2004
+    return Spoken(turn.text, voice, numbers.choice((0.4, 1.5, 4.0)))
 
 
 def _sound(numbers: random.Random, *, seconds: int, steady: bool) -> Sound:

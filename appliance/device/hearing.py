@@ -45,6 +45,13 @@ class SpeechBridge(Decoder, Aligner, Protocol):
             float32: a probability of speech for every frame, then the new state.
         """
 
+    def embed(self, samples: Pcm16, starts: list[int], length: int) -> Block:
+        """Tell how windows of some speech sound; see `appliance.speech.speakers.encoder.VoiceEncoder.embed`.
+
+        Returns:
+            float32 `[windows, 256]`.
+        """
+
     def listen(self, samples: Pcm16, first: int, last: int, frames: int) -> int:
         """Encode a window of some audio.
 

@@ -15,10 +15,14 @@ from appliance.device.hearing import PageWhisper, SpeechBridge
 from appliance.device.manifest import read_manifest
 from appliance.device.telling import Unread
 from appliance.errors import InputError, NotFoundError
+from appliance.heard_events import PRINT_SIZE
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.live import LiveSession
 from appliance.speech.rota import Rota
-from appliance.speech.speakers.parts import Earlier, Unlabelled
+from appliance.speech.speakers.clustering import Print
+from appliance.speech.speakers.encoder import VoiceEncoder
+from appliance.speech.speakers.labels import SpeakerLabels
+from appliance.speech.speakers.parts import Earlier
 from appliance.speech.voice import FRAME, Listen
 
 _CONTEXT: Final = 64
@@ -46,17 +50,36 @@ class PageVoice:
         return probabilities
 
 
+class PageVoiceEncoder:
+    """The speaker model behind a bridge. See `appliance.speech.speakers.encoder.VoiceEncoder`.
+
+    Args:
+        bridge: The worker of the page, with the bundle's speaker model loaded.
+    """
+
+    def __init__(self, bridge: SpeechBridge) -> None:
+        self._bridge: Final = bridge
+
+    def embed(self, samples: Pcm16, starts: list[int], length: int) -> list[Print]:
+        """See `VoiceEncoder.embed`."""
+        found = array("f")
+        found.frombytes(self._bridge.embed(samples, starts, length).to_memoryview().cast("B"))
+        return [found[at : at + PRINT_SIZE] for at in range(0, len(found), PRINT_SIZE)]
+
+
 class Transcriber:
-    """Transcribes recordings while they arrive, one at a time. It tells no voices apart: every turn is `unknown`.
+    """Transcribes recordings while they arrive, one at a time.
 
     Args:
         engine: Hears.
         listen: Begins voice detection.
+        encoder: Tells how a voice sounds; None leaves every turn `unknown`.
     """
 
-    def __init__(self, engine: SpeechEngine, listen: Listen) -> None:
+    def __init__(self, engine: SpeechEngine, listen: Listen, encoder: VoiceEncoder | None) -> None:
         self._engine: Final = engine
         self._listen: Final = listen
+        self._encoder: Final = encoder
         self._session: LiveSession | None = None
 
     def open(self, first_sample: int, earlier: str) -> None:
@@ -74,7 +97,7 @@ class Transcriber:
         except msgspec.MsgspecError as error:
             raise InputError(f"The turns so far do not fit: {error}.", hint="Reload the page.") from error
         # How long a recording may be is for the box to say.
-        self._session = LiveSession(first_sample, sys.maxsize, self._listen, Unlabelled(len(known)))
+        self._session = LiveSession(first_sample, sys.maxsize, self._listen, SpeakerLabels(self._encoder, known))
         self._unread = Unread(self._session.events)
         self._rota = Rota(self._engine)
         self._rota.add(self._session)
@@ -118,4 +141,6 @@ def page_transcriber(bridge: SpeechBridge, vocabulary: str, manifest: str) -> Tr
         BundleError: The manifest or the list is damaged, or of a form that this version does not read.
     """
     found = read_manifest(manifest)
-    return Transcriber(PageWhisper(bridge, vocabulary, found.speech.model, found.label), functools.partial(PageVoice, bridge))
+    whisper = PageWhisper(bridge, vocabulary, found.speech.model, found.label)
+    encoder = PageVoiceEncoder(bridge) if found.speaker else None
+    return Transcriber(whisper, functools.partial(PageVoice, bridge), encoder)

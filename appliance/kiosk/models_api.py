@@ -10,7 +10,7 @@ from flask import Blueprint, Response, send_file
 
 from appliance.errors import NotFoundError
 from appliance.runtime import web
-from appliance.runtime.bundle import MANIFEST_FILE, Bundle, BundleFile
+from appliance.runtime.bundle import MANIFEST_FILE, SPEAKER_GRAPH, Bundle, BundleFile
 
 _TYPE: Final = "application/octet-stream"
 _VOCABULARY: Final = "vocabulary.txt"
@@ -26,7 +26,7 @@ def create_models(directory: Path) -> Blueprint:
 
     @models.get("")
     def listing() -> Response:
-        """The bundle's manifest, and the files of its note model and of its speech model for pages."""
+        """The bundle's manifest, and the files of its note model and of its speech and speaker models for pages."""
         bundle = Bundle(directory)
         files = [
             {"name": name.rsplit("/", 1)[-1], "model": model, "sha256": file.sha256, "bytes": file.bytes}
@@ -49,9 +49,11 @@ def create_models(directory: Path) -> Blueprint:
 def _files(bundle: Bundle) -> Iterator[tuple[str, Literal["note", "speech"], BundleFile]]:
     """The files that a page needs, by their names in the bundle, and the model that each belongs to."""
     manifest = bundle.manifest
-    vocabulary = f"{manifest.speech.directory}/{_VOCABULARY}" if manifest.speech.page else ""
+    beside = {f"{manifest.speech.directory}/{_VOCABULARY}"}
+    if manifest.speaker:
+        beside.add(f"{manifest.speaker.directory}/{SPEAKER_GRAPH}")
     for name, file in manifest.files.items():
         if name.startswith(f"{manifest.note.directory}/"):
             yield name, "note", file
-        elif name == vocabulary or (manifest.speech.page and name.startswith(f"{manifest.speech.page}/")):
+        elif manifest.speech.page and (name in beside or name.startswith(f"{manifest.speech.page}/")):
             yield name, "speech", file

@@ -42,7 +42,7 @@ from appliance.runtime.bundle import (
 SOURCES_FILE: Final = Path(__file__).parent / "sources.txt"
 """The packages with their hashes, as pip reads them."""
 _NAME = "chartside-default"
-_VERSION = "5"
+_VERSION = "6"
 _CONTEXT = 8192
 _PAGE = "page"
 _CAUTION: Final = "Written by the small demonstration model (135M parameters). Expect errors and omissions."

@@ -13,7 +13,7 @@ from appliance.errors import BundleError
 MANIFEST_FILE: Final = "bundle.json"
 SCORE_CARD_FILE: Final = "score-card.json"
 """Where a bundle's score card is, if it has one."""
-SPEAKER_GRAPH: Final = "model.onnx"
+SPEAKER_GRAPH: Final = "voice-print.onnx"
 """The speaker model's file in its directory."""
 FORMAT: Final = 1
 """Version of the manifest's layout."""

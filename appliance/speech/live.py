@@ -19,7 +19,8 @@ from appliance.speech.engine import HeardWord, SpeechEngine
 from appliance.speech.guard import glimpsed_text, said_words
 from appliance.speech.intake import Hole, Intake, Receipt
 from appliance.speech.rota import Pass
-from appliance.speech.speakers.parts import Labels, Part
+from appliance.speech.speakers.labels import SpeakerLabels
+from appliance.speech.speakers.parts import Part
 from appliance.speech.voice import Listen
 from appliance.transcript import Gap, Speaker, Turn, Word
 
@@ -36,7 +37,7 @@ class LiveSession:
         speakers: Labels the turns and knows those before `first_sample`.
     """
 
-    def __init__(self, first_sample: int, max_samples: int, listen: Listen, speakers: Labels) -> None:
+    def __init__(self, first_sample: int, max_samples: int, listen: Listen, speakers: SpeakerLabels) -> None:
         self.events = EventLog()
         self._listen = listen
         self._speakers = speakers

@@ -19,7 +19,8 @@ from appliance.settings import Settings
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.files import open_audio
 from appliance.speech.sessions import Sessions
-from appliance.speech.speakers.embedding import VoiceEncoder, load_voice_encoder
+from appliance.speech.speakers.encoder import VoiceEncoder
+from appliance.speech.speakers.onnx_encoder import load_voice_encoder
 from appliance.speech.speakers.parts import Earlier
 from appliance.speech.transcription import transcribe_file
 from appliance.speech.whisper import load_engine

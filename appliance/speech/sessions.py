@@ -22,8 +22,9 @@ from appliance.speech.live import LiveSession
 from appliance.speech.rota import Source
 from appliance.speech.scheduler import Scheduler
 from appliance.speech.silero import SileroStream
-from appliance.speech.speakers.embedding import VoiceEncoder, load_voice_encoder
+from appliance.speech.speakers.encoder import VoiceEncoder
 from appliance.speech.speakers.labels import SpeakerLabels
+from appliance.speech.speakers.onnx_encoder import load_voice_encoder
 from appliance.speech.speakers.parts import Earlier
 
 _log = logging.getLogger(__name__)

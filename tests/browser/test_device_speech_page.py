@@ -25,7 +25,8 @@ from appliance.speech.files import open_audio
 from appliance.speech.live import LiveSession
 from appliance.speech.rota import Rota
 from appliance.speech.silero import SileroStream
-from appliance.speech.speakers.parts import Unlabelled
+from appliance.speech.speakers.labels import SpeakerLabels
+from appliance.speech.speakers.onnx_encoder import OnnxVoiceEncoder
 from appliance.speech.whisper import load_engine
 
 VISIT = next(visit for visit in sample_visits() if visit.name == "type-2-diabetes")
@@ -107,7 +108,7 @@ def heard(speech: DeviceDriver) -> dict[str, Any]:
 
 @pytest.mark.timeout(900)
 def test_a_recording_becomes_the_turns_of_the_box(heard: dict[str, Any], audio: Pcm16, default_bundle: Bundle) -> None:
-    box = LiveSession(0, len(audio), SileroStream, Unlabelled())
+    box = LiveSession(0, len(audio), SileroStream, SpeakerLabels(OnnxVoiceEncoder(default_bundle)))
     rota = Rota(load_engine(Settings(bundle=default_bundle.directory)))
     rota.add(box)
     for number, at in enumerate(range(0, len(audio), CHUNK_SAMPLES)):
@@ -115,7 +116,8 @@ def test_a_recording_becomes_the_turns_of_the_box(heard: dict[str, Any], audio: 
     box.finish(len(audio) // CHUNK_SAMPLES, None)
     while rota.serve_one():
         pass
-    expected = [json.loads(event.data) for event in box.events.read()[0] if event.name == "final"]
+    told = [(event.name, json.loads(event.data)) for event in box.events.read()[0]]
+    expected, changes = ([data for name, data in told if name == wanted] for wanted in ("final", "speakers"))
     found = finals(heard)
     said = [turn for turn in VISIT.turns if turn.end <= SECONDS - 1]
     texts = [final["turn"]["text"] for final in found if final["turn"]["start"] < said[-1].end]
@@ -126,6 +128,8 @@ def test_a_recording_becomes_the_turns_of_the_box(heard: dict[str, Any], audio: 
     assert heard["events"][-1]["name"] == "finished"
     # The same utterances; of their words a few may differ, because the browser computes in another precision.
     assert [final["committed"] for final in found] == [final["committed"] for final in expected]
+    assert [event["data"] for event in heard["events"] if event["name"] == "speakers"] == changes
+    assert [final["turn"]["speaker"] for final in found] == [final["turn"]["speaker"] for final in expected]
     assert page < 0.15
     assert between < 0.05
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from box_bridge import BoxBlock
+
+from appliance.runtime.bundle import SPEAKER_GRAPH, Bundle
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -28,12 +29,15 @@ class BoxSpeechBridge:
     """See `appliance.device.hearing.SpeechBridge`.
 
     Args:
-        directory: The bundle's graphs for pages.
+        bundle: With graphs for pages.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, bundle: Bundle) -> None:
+        assert bundle.manifest.speech.page
+        page = bundle.directory / bundle.manifest.speech.page
         names = ("encoder", "decoder", "choice", "alignment", "voice")
-        self.graphs = {name: onnxruntime.InferenceSession(directory / f"{name}.onnx") for name in names}
+        paths = {name: page / f"{name}.onnx" for name in names} | {"voice-print": bundle.speaker_directory / SPEAKER_GRAPH}
+        self.graphs = {name: onnxruntime.InferenceSession(path) for name, path in paths.items()}
         self.heard: dict[int, Heard] = {}
         self.calls: list[tuple[str, int]] = []
         """What was called, with frames or rows."""
@@ -45,6 +49,11 @@ class BoxSpeechBridge:
         h, c = np.array(state, np.float32).reshape(2, 1, 1, 128)
         probabilities, *after = self._run("voice", {"input": frames, "h": h, "c": c}).values()
         return BoxBlock(np.concatenate([probabilities.ravel(), *(part.ravel() for part in after)]))
+
+    def embed(self, samples: array[int], starts: Sequence[int], length: int) -> BoxBlock:
+        """See `SpeechBridge.embed`."""
+        windows: Arrays = {"starts": np.array(starts, np.int64), "length": np.array([length], np.int64)}
+        return BoxBlock(self._run("voice-print", {"samples": np.array(samples, np.int16), **windows})["embedding"].ravel())
 
     def listen(self, samples: array[int], first: int, last: int, frames: int) -> int:
         """See `SpeechBridge.listen`."""

@@ -43,7 +43,7 @@ def text(segments: Iterable[Segment]) -> str:
 
 @pytest.fixture(scope="module")
 def bridge(default_bundle: Bundle) -> BoxSpeechBridge:
-    return BoxSpeechBridge(default_bundle.directory / default_bundle.manifest.speech.page)
+    return BoxSpeechBridge(default_bundle)
 
 
 @pytest.fixture(scope="module")

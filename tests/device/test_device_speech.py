@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import subprocess
 import sys
 from array import array
@@ -19,8 +20,8 @@ from speech_bridge import BoxSpeechBridge
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE, Pcm16
-from appliance.device.speech import PageVoice, Transcriber
-from appliance.device.speech_questions import Agreed, Cut, Judged, Session, Sound, answer_speech
+from appliance.device.speech import PageVoice, PageVoiceEncoder, Transcriber
+from appliance.device.speech_questions import Agreed, Cut, Judged, Labelled, Session, Sound, Spoken, answer_speech
 from appliance.errors import AudioError, InputError, NotFoundError
 from appliance.heard_events import Voice
 from appliance.runtime.bundle import Bundle
@@ -33,6 +34,7 @@ from appliance.speech.loudness import plain_energies
 from appliance.speech.rota import Rota
 from appliance.speech.silero import SileroStream
 from appliance.speech.speakers.labels import SpeakerLabels
+from appliance.speech.speakers.onnx_encoder import OnnxVoiceEncoder
 from appliance.speech.speakers.parts import Earlier
 from appliance.speech.voice import FRAME, VoiceDetector
 from appliance.speech.waveform import energies
@@ -46,6 +48,7 @@ QUESTIONS = (
     Judged(SOUND, ((0, 20_000), (30_000, 58_000)), (Segment("I am.", (HeardWord("I", 0.0, 0.4, 0.9),), 0.1, -0.2, 1.0),)),
     Agreed(("I take", "I take two", "I take two pills")),
     Session(SOUND, 0, (0, 1, -1, 3, 2, -1, 5, 6, -1, 7, 8, -1)),
+    Labelled(5, tuple(Spoken(turn.text, int(turn.speaker == "patient"), 2.0) for turn in VISIT.turns[:30])),
 )
 WITHOUT_NUMPY = """
 import sys
@@ -102,7 +105,7 @@ def finals(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def events(engine: SpeechEngine, audio: Pcm16) -> list[dict[str, Any]]:
-    return transcribe(Transcriber(engine, SileroStream), audio)
+    return transcribe(Transcriber(engine, SileroStream, None), audio)
 
 
 @given(st.lists(st.sampled_from([-32768, -32767, -1, 0, 1, 32767, 255, -7]), max_size=60), st.integers(1, 16))
@@ -115,8 +118,9 @@ def test_the_policy_decides_the_same_without_numpy() -> None:
     command = [sys.executable, "-c", WITHOUT_NUMPY]
     answers = subprocess.run(command, input=msgspec.json.encode(QUESTIONS), capture_output=True, check=True).stdout
     assert json.loads(answers) == json.loads(msgspec.json.encode([answer_speech(question) for question in QUESTIONS]))
-    cut, judged, _, session = json.loads(answers)
+    cut, judged, _, session, labelled = json.loads(answers)
     assert len(cut) > 1
+    assert labelled[-1] == [turn.speaker for turn in VISIT.turns[:30]]
     assert judged[0] == ["I"]
     assert {event["name"] for event in session} == {"partial", "final", "gap", "finished"}
 
@@ -158,12 +162,21 @@ def test_another_worker_goes_on_from_any_commit(engine: SpeechEngine, audio: Pcm
     found = finals(events)
     earlier = [{"text": final["turn"]["text"], "voice": final["voice"]} for final in found]
     assert len(found) > 2
-    again = transcribe(Transcriber(engine, SileroStream), audio, found[-3]["committed"], earlier[:-2])
+    again = transcribe(Transcriber(engine, SileroStream, None), audio, found[-3]["committed"], earlier[:-2])
     assert finals(again) == found[-2:]
 
 
+def test_a_page_tells_the_voices_apart_as_the_box_does(engine: SpeechEngine, audio: Pcm16, default_bundle: Bundle) -> None:
+    encoder = PageVoiceEncoder(BoxSpeechBridge(default_bundle))
+    page = transcribe(Transcriber(engine, SileroStream, encoder), audio)
+    box = transcribe(Transcriber(engine, SileroStream, OnnxVoiceEncoder(default_bundle)), audio)
+    assert page == box
+    told = [event["data"] for event in page if event["name"] in {"final", "speakers"}]
+    assert {"clinician", "patient"} <= set(re.findall(r"clinician|patient", json.dumps(told)))
+
+
 def test_the_box_labels_on_after_turns_without_a_voice() -> None:
-    """Turns that a page heard bring no voice: they stay unknown, and the others get their labels."""
+    """Turns of a page without a speaker model bring no voice: they stay unknown, and the others get their labels."""
     voices = [Voice(bytes([0] * side + [100] + [0] * (255 - side)), 3.0) for side in (0, 1)]
     said = ("Do you have any chest pain? Any allergies?", "My husband says I snore. I've been tired.")
     turns = [Earlier(text, voice) for text, voice in zip(said, voices, strict=True)]
@@ -190,14 +203,14 @@ class Broken:
 
 
 def test_a_failure_is_an_event_without_what_was_said(audio: Pcm16) -> None:
-    events = transcribe(Transcriber(Broken(), SileroStream), audio[: 12 * SAMPLE_RATE])
+    events = transcribe(Transcriber(Broken(), SileroStream, None), audio[: 12 * SAMPLE_RATE])
     assert [event["name"] for event in events] == ["failed"]
     assert "patient" not in json.dumps(events)
     assert events[0]["data"]["hint"]
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    transcriber = Transcriber(Broken(), SileroStream)
+    transcriber = Transcriber(Broken(), SileroStream, None)
     assert not transcriber.step()
     with pytest.raises(NotFoundError):
         transcriber.put(0, block(bytes(2 * CHUNK_SAMPLES)))

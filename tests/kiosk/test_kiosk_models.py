@@ -16,7 +16,8 @@ from appliance.runtime.web import create_service
 
 NOTE = ["note/model.onnx", "note/model.onnx.data", "note/model.unpacked.onnx", "note/tokenizer.json"]
 WEIGHTS = [f"page/{name}.onnx{data}" for name in ("decoder", "encoder") for data in ("", ".data")]
-SPEECH = [*WEIGHTS, "page/alignment.onnx", "page/choice.onnx", "page/voice.onnx", "speech/vocabulary.txt"]
+BESIDE = ["speaker/voice-print.onnx", "speech/vocabulary.txt"]
+SPEECH = [*WEIGHTS, "page/alignment.onnx", "page/choice.onnx", "page/voice.onnx", *BESIDE]
 MODELS = {"note": NOTE, "speech": SPEECH}
 
 

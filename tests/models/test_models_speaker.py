@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 import pytest
 from faster_whisper import decode_audio
@@ -18,8 +19,8 @@ from appliance.errors import BundleError
 from appliance.models.speaker import write_speaker_graph
 from appliance.models.torch_file import read_tensors
 from appliance.runtime.bundle import SPEAKER_GRAPH, Bundle
-from appliance.speech.speakers.embedding import mel_frames
 
+Audio = npt.NDArray[np.float32]
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 SIZES = {"protocol_version": PROTOCOL, "little_endian": True}
 
@@ -54,13 +55,41 @@ def test_the_graph_gives_what_torch_gives(tmp_path: Path) -> None:
     write_speaker_graph(saved, "weights", tmp_path)
     session = onnxruntime.InferenceSession(tmp_path / SPEAKER_GRAPH, providers=["CPUExecutionProvider"])
 
-    frames = mel_frames(decode_audio(str(sample_visits()[0].audio), sampling_rate=SAMPLE_RATE)[: 20 * SAMPLE_RATE])
+    speech = pcm(decode_audio(str(sample_visits()[0].audio), sampling_rate=SAMPLE_RATE)[: 20 * SAMPLE_RATE])
     for length in (40, 160):
-        mels = np.stack([frames[at : at + length] for at in range(0, len(frames) - length, 200)])
-        (found,) = session.run(None, {"mels": mels})
+        starts = np.arange(0, 1 + len(speech) // 160 - length, 200)
+        frames, found = session.run(None, {"samples": speech, "starts": starts, "length": np.array([length])})
         with torch.no_grad():
-            expected = network(torch.from_numpy(mels)).numpy()
+            expected = network(torch.from_numpy(np.stack([frames[at : at + length] for at in starts]))).numpy()
         assert (found * expected).sum(axis=1).min() > 0.9999
+
+
+def pcm(audio: Audio) -> npt.NDArray[np.int16]:
+    return np.asarray(np.rint(audio * 32767), np.int16)
+
+
+def mel_frames(bundle: Bundle, audio: Audio) -> Audio:
+    """The graph's mel frames of audio, made as loud again as it was."""
+    session = onnxruntime.InferenceSession(bundle.speaker_directory / SPEAKER_GRAPH)
+    windows = {"starts": np.array([0]), "length": np.array([1])}
+    frames, _ = session.run(None, {"samples": pcm(audio), **windows})
+    loudness = np.sqrt(np.mean((pcm(audio) / 32768) ** 2)) / 10 ** (-25 / 20)
+    return np.asarray(frames * loudness**2, np.float32)
+
+
+def test_mel_frames_are_those_of_librosa(default_bundle: Bundle) -> None:
+    librosa = pytest.importorskip("librosa")
+    audio = decode_audio(str(sample_visits()[0].audio), sampling_rate=SAMPLE_RATE)[: 10 * SAMPLE_RATE]
+    heard = pcm(audio).astype(np.float32) / 32768
+    expected = librosa.feature.melspectrogram(y=heard, sr=SAMPLE_RATE, n_fft=400, hop_length=160, n_mels=40).T
+    np.testing.assert_allclose(mel_frames(default_bundle, audio), expected, rtol=1e-3, atol=1e-7)
+
+
+def test_mel_frames_of_a_tone_are_as_librosa_0_11_gave_them(default_bundle: Bundle) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE).astype(np.float32)
+    frames = mel_frames(default_bundle, tone)
+    assert frames.shape == (26, 40)
+    np.testing.assert_allclose(frames[10, 4:7], [21.756968, 164.310852, 17.819235], rtol=2e-4)
 
 
 class Call:

@@ -11,13 +11,13 @@ from appliance.heard_events import CommittedGap, FinalTurn
 from appliance.speech.agreement import Agreement
 from appliance.speech.live import LiveSession
 from appliance.speech.silero import SileroStream
-from appliance.speech.speakers.parts import Unlabelled
+from appliance.speech.speakers.labels import SpeakerLabels
 
 LIMIT = 600 * SAMPLE_RATE
 
 
 def opened(first: int = 0) -> LiveSession:
-    return LiveSession(first, LIMIT, SileroStream, Unlabelled())
+    return LiveSession(first, LIMIT, SileroStream, SpeakerLabels(None))
 
 
 def kept(session: LiveSession) -> list[tuple[str, bytes]]:

@@ -8,17 +8,17 @@ the roles are doubtful. Whatever goes wrong here costs labels, never words.
 from __future__ import annotations
 
 import logging
+from array import array
 from collections.abc import Sequence
+from math import isfinite
 from typing import Final
 
-import numpy as np
-
 from appliance.audio import SAMPLE_RATE
-from appliance.heard_events import PRINT_SIZE, Voice
+from appliance.heard_events import Voice
 from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord
-from appliance.speech.speakers.clustering import Voices, tell_apart
-from appliance.speech.speakers.embedding import Float32, VoiceEncoder, unit
+from appliance.speech.speakers.clustering import Print, Prints, Voices, dot, tell_apart, unit
+from appliance.speech.speakers.encoder import VoiceEncoder, voice_print
 from appliance.speech.speakers.parts import Earlier, Part
 from appliance.speech.speakers.roles import SURE, role_evidence
 from appliance.speech.speakers.stretches import Stretch, stretches
@@ -33,7 +33,7 @@ _LEAST_LIKENESS: Final = 0.7
 
 
 class SpeakerLabels:
-    """Labels the turns of one recording by their voices. Used from one thread at a time. See `Labels`.
+    """Labels the turns of one recording by their voices. Used from one thread at a time.
 
     Args:
         encoder: The speaker model; None leaves every new turn `unknown`.
@@ -42,18 +42,21 @@ class SpeakerLabels:
 
     def __init__(self, encoder: VoiceEncoder | None, earlier: Sequence[Earlier] = ()) -> None:
         self._encoder = encoder
-        self._voices = [turn.voice for turn in earlier]
-        self._evidence = [role_evidence(turn.text) for turn in earlier]
-        self._labels: list[Speaker] = ["unknown"] * len(earlier)
+        self._labels: list[Speaker] = []
+        self._prints = Prints()
+        self._printed: list[int] = []  # the turns that have a print
+        self._evidence: list[float] = []  # of these
+        for turn in earlier:
+            self._take(turn.text, turn.voice)
         self._relabel()
 
     @property
     def labels(self) -> tuple[Speaker, ...]:
-        """See `Labels.labels`."""
+        """Of every turn so far, the earlier ones included."""
         return tuple(self._labels)
 
     def parts(self, utterance: Utterance, words: Sequence[HeardWord]) -> list[Part]:
-        """See `Labels.parts`."""
+        """The words of an utterance, at least one, cut where another voice begins."""
         if self._encoder is None:
             return [Part(tuple(words), utterance.end, None)]
         try:
@@ -63,48 +66,46 @@ class SpeakerLabels:
             return [Part(tuple(words), utterance.end, None)]
 
     def add(self, text: str, voice: Voice | None) -> None:
-        """See `Labels.add`."""
-        self._voices.append(voice)
-        self._evidence.append(role_evidence(text))
-        self._labels.append("unknown")
+        """The next turn of the recording; `labels` may change for all turns."""
+        self._take(text, voice)
         self._relabel()
 
+    def _take(self, text: str, voice: Voice | None) -> None:
+        if voice is not None:
+            self._prints.add(unit(array("b", voice.print)), voice.seconds)
+            self._printed.append(len(self._labels))
+            self._evidence.append(role_evidence(text))
+        self._labels.append("unknown")
+
     def _parts(self, encoder: VoiceEncoder, pieces: list[Stretch]) -> list[Part]:
-        prints = encoder.embed([piece.voice for piece in pieces])
-        seconds = np.array([len(piece.voice) / SAMPLE_RATE for piece in pieces], np.float32)
-        known, known_seconds = self._known()
-        voices = tell_apart(np.concatenate([known, prints]), np.concatenate([known_seconds, seconds]))
-        begins = _changes(voices, len(known))
+        prints = [voice_print(encoder, piece.speech) for piece in pieces]
+        seconds = [len(piece.speech) / SAMPLE_RATE for piece in pieces]
+        voices = tell_apart(self._prints.and_these(zip(prints, seconds, strict=True)))
+        begins = _changes(voices, len(self._prints))
         parts = []
         for first, last in zip(begins, [*begins[1:], len(pieces)], strict=True):
             words = tuple(word for piece in pieces[first:last] for word in piece.words)
-            mean = unit(seconds[first:last] @ prints[first:last])
-            parts.append(Part(words, pieces[last - 1].end, _voice(mean, float(seconds[first:last].sum()))))
+            mean = unit([dot(seconds[first:last], values) for values in zip(*prints[first:last], strict=True)])
+            parts.append(Part(words, pieces[last - 1].end, _voice(mean, sum(seconds[first:last]))))
         return parts
 
     def _relabel(self) -> None:
         try:
-            voices = tell_apart(*self._known())
-            speakers = iter(self._speakers(voices))
-            self._labels = ["unknown" if voice is None else next(speakers) for voice in self._voices]
+            for number, speaker in zip(self._printed, self._speakers(tell_apart(self._prints)), strict=True):
+                self._labels[number] = speaker
         except Exception as error:  # noqa: BLE001
             _failed("speakers cannot be told apart", error)
 
     def _speakers(self, voices: Voices) -> list[Speaker]:
-        evidence = np.array([found for found, voice in zip(self._evidence, self._voices, strict=True) if voice is not None])
-        difference = float(evidence[~voices.second].sum() - evidence[voices.second].sum())
+        difference = sum(-found if second else found for found, second in zip(self._evidence, voices.second, strict=True))
         if abs(difference) < SURE:
-            return ["unknown"] * len(evidence)
+            return ["unknown"] * len(voices.second)
         roles: tuple[Speaker, Speaker] = ("clinician", "patient") if difference > 0 else ("patient", "clinician")
-        sure = voices.likeness >= _LEAST_LIKENESS
-        if voices.count > 1:
-            sure &= voices.certainty >= _LEAST_CERTAINTY
-        return [roles[int(second)] if known else "unknown" for second, known in zip(voices.second, sure, strict=True)]
-
-    def _known(self) -> tuple[Float32, Float32]:
-        voices = [voice for voice in self._voices if voice is not None]
-        prints = np.frombuffer(b"".join(voice.print for voice in voices), np.int8).reshape(-1, PRINT_SIZE)
-        return unit(prints.astype(np.float32)), np.array([voice.seconds for voice in voices], np.float32)
+        doubts = voices.certainty if voices.count > 1 else [1.0] * len(voices.second)
+        return [
+            roles[second] if likeness >= _LEAST_LIKENESS and certainty >= _LEAST_CERTAINTY else "unknown"
+            for second, likeness, certainty in zip(voices.second, voices.likeness, doubts, strict=True)
+        ]
 
 
 def _changes(voices: Voices, first: int) -> list[int]:
@@ -114,17 +115,18 @@ def _changes(voices: Voices, first: int) -> list[int]:
     for number, (second, certainty) in enumerate(zip(voices.second[first:], voices.certainty[first:], strict=True)):
         if certainty < _LEAST_CERTAINTY:
             continue
-        if now is not None and bool(second) != now:
+        if now is not None and second != now:
             begins.append(number)
-        now = bool(second)
+        now = second
     return begins
 
 
-def _voice(mean: Float32, seconds: float) -> Voice | None:
-    largest = float(np.abs(mean).max())
-    if not largest > 0:  # the model found nothing in it, or worse, no number
+def _voice(mean: Print, seconds: float) -> Voice | None:
+    largest = max(map(abs, mean))
+    if not (largest > 0 and all(map(isfinite, mean))):  # the model found nothing in it, or worse, no number
         return None
-    return Voice(np.rint(mean * (_SCALE / largest)).astype(np.int8).tobytes(), max(_LEAST_SECONDS, round(seconds, 2)))
+    codes = array("b", (round(value * (_SCALE / largest)) for value in mean))
+    return Voice(codes.tobytes(), max(_LEAST_SECONDS, round(seconds, 2)))
 
 
 def _failed(what: str, error: Exception) -> None:

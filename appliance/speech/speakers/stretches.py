@@ -16,7 +16,6 @@ from typing import Final
 from appliance.audio import SAMPLE_RATE, Pcm16
 from appliance.speech.endpoint import Utterance
 from appliance.speech.engine import HeardWord
-from appliance.speech.waveform import Waveform, to_waveform
 
 _PAUSE: Final = int(0.2 * SAMPLE_RATE)
 _REACH_SECONDS: Final = 0.6  # the recognizer's word times are that rough
@@ -32,8 +31,8 @@ class Stretch:
     """At least one, in seconds from the start of the utterance."""
     end: int
     """Sample of the recording after the last one."""
-    voice: Waveform
-    """Its speech without the pauses, shape `[n]`, n >= 1."""
+    speech: Pcm16
+    """Without the pauses, at least one sample."""
 
 
 def stretches(utterance: Utterance, words: Sequence[HeardWord]) -> list[Stretch]:
@@ -86,10 +85,10 @@ def _pauses(utterance: Utterance) -> Iterator[int]:
             yield (start + end) // 2
 
 
-def _speech(utterance: Utterance, start: int, end: int) -> Waveform:
+def _speech(utterance: Utterance, start: int, end: int) -> Pcm16:
     voiced = [(max(start, first), min(end, last)) for first, last in utterance.voiced]
     spans = [(first, last) for first, last in voiced if last > first] or [(start, end)]
     speech: Pcm16 = array("h")
     for first, last in spans:
         speech += utterance.samples[first - utterance.start : last - utterance.start]
-    return to_waveform(speech)
+    return speech

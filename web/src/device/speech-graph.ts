@@ -1,6 +1,6 @@
 /**
- * The recognizer's graphs on ONNX Runtime's WebAssembly build: what hears, what writes, what chooses, what aligns, and the voice
- * detector. What one graph gives the next, and what the decoder remembers, stays where it is. It is the bridge of
+ * The graphs of hearing on ONNX Runtime's WebAssembly build: what hears, what writes, what chooses, what aligns, the voice detector,
+ * and what tells how a voice sounds, if the bundle has it. What one graph gives the next, and what the decoder remembers, stays where it is. It is the bridge of
  * `appliance.device.hearing.SpeechBridge`.
  */
 
@@ -17,13 +17,15 @@ interface Heard {
 /** Numbers of Python, or of a test. */
 export type Numbers<Typed> = PyProxy | Typed;
 
-const GRAPHS = ["encoder", "decoder", "choice", "alignment", "voice"] as const;
+const GRAPHS = ["encoder", "decoder", "choice", "alignment", "voice", "voice-print"] as const;
 const WITH_WEIGHTS: readonly string[] = ["encoder", "decoder"];
 type Name = (typeof GRAPHS)[number];
+type Graphs = Partial<Record<Name, Session>>;
 
 const VOICE_CONTEXT = 64;
 const VOICE_FRAME = 512;
 const VOICE_STATE = 128;
+const PRINT_SIZE = 256;
 const FULL_SCALE = 32768;
 const CHOICES = 10;
 /** Inputs of the decoder before what it remembers: tokens, parents. */
@@ -31,11 +33,11 @@ const FIXED_INPUTS = 2;
 
 export class SpeechGraph {
   readonly #wasm: Wasm;
-  readonly #graphs: Record<Name, Session>;
+  readonly #graphs: Graphs;
   readonly #heard = new Map<number, Heard>();
   #next = 1;
 
-  private constructor(wasm: Wasm, graphs: Record<Name, Session>) {
+  private constructor(wasm: Wasm, graphs: Graphs) {
     this.#wasm = wasm;
     this.#graphs = graphs;
   }
@@ -44,18 +46,21 @@ export class SpeechGraph {
    * Start the runtime and load the graphs.
    *
    * @param folder Address of the runtime's files, ending in `/`.
+   * @param names The files that there are.
    * @param read The content of a file of the model, by its name.
    * @param threads Threads of one call; more than one needs a cross-origin isolated page.
    */
-  static async load(folder: string, read: (name: string) => Promise<Uint8Array>, threads: number): Promise<SpeechGraph> {
+  static async load(
+    folder: string, names: ReadonlySet<string>, read: (name: string) => Promise<Uint8Array>, threads: number,
+  ): Promise<SpeechGraph> {
     const wasm = await Wasm.start(folder, threads);
-    const graphs: Partial<Record<Name, Session>> = {};
-    for (const name of GRAPHS) {
+    const graphs: Graphs = {};
+    for (const name of GRAPHS.filter((name) => names.has(`${name}.onnx`))) {
       const weights = `${name}.onnx.data`;
       const beside = WITH_WEIGHTS.includes(name) ? { name: weights, data: await read(weights) } : null;
       graphs[name] = await wasm.load(await read(`${name}.onnx`), beside);
     }
-    return new SpeechGraph(wasm, graphs as Record<Name, Session>);
+    return new SpeechGraph(wasm, graphs);
   }
 
   /** Bytes of WebAssembly memory. */
@@ -81,11 +86,21 @@ export class SpeechGraph {
     });
   }
 
+  embed(samples: Numbers<Int16Array>, starts: Numbers<number[]>, length: number): Float32Array {
+    return this.#call((call) => {
+      const audio = copied(samples, Int16Array);
+      const windows = listed(starts);
+      const inputs = [call.given(INT16, audio, [audio.length]), call.integers(windows, [windows.length]), call.integers([length], [1])];
+      const [, vectors] = this.#run(call, "voice-print", inputs) as [number, number];
+      return this.#wasm.floats(vectors, windows.length * PRINT_SIZE);
+    });
+  }
+
   listen(samples: Numbers<Int16Array>, first: number, last: number, frames: number): number {
     return this.#call((call) => {
       const audio = copied(samples, Int16Array);
       const window = [first, last, frames].map((value) => call.integers([value], [1]));
-      const cross = this.#wasm.run(this.#graphs.encoder, [call.given(INT16, audio, [audio.length]), ...window]);
+      const cross = this.#wasm.run(this.#session("encoder"), [call.given(INT16, audio, [audio.length]), ...window]);
       this.#heard.set(this.#next, { cross, past: [] });
       return this.#next++;
     });
@@ -136,7 +151,7 @@ export class SpeechGraph {
     const past = parents.length ? heard.past : this.#nothing(call);
     const tokens = call.integers(ids, [rows, ids.length / rows]);
     const inputs = [tokens, call.integers(parents.length ? parents : [0], [rows]), ...past, ...heard.cross];
-    const [logits, alignment, ...present] = this.#wasm.run(this.#graphs.decoder, inputs) as [number, number, ...number[]];
+    const [logits, alignment, ...present] = this.#wasm.run(this.#session("decoder"), inputs) as [number, number, ...number[]];
     this.#drop(heard.past);
     heard.past = present;
     return { logits: call.owns(logits), alignment: call.owns(alignment) };
@@ -144,13 +159,19 @@ export class SpeechGraph {
 
   /** Keys and values of no token. */
   #nothing(call: Call): number[] {
-    const { inputs } = this.#graphs.decoder;
+    const { inputs } = this.#session("decoder");
     const caches = inputs.slice(FIXED_INPUTS, FIXED_INPUTS + (inputs.length - FIXED_INPUTS) / 2);
     return caches.map(({ dims }) => call.given(FLOAT, new Float32Array(), [1, dims[1] as number, 0, dims[3] as number]));
   }
 
   #run(call: Call, name: Name, inputs: number[]): number[] {
-    return this.#wasm.run(this.#graphs[name], inputs).map((tensor) => call.owns(tensor));
+    return this.#wasm.run(this.#session(name), inputs).map((tensor) => call.owns(tensor));
+  }
+
+  #session(name: Name): Session {
+    const session = this.#graphs[name];
+    if (!session) throw new RangeError(`The bundle has no ${name}.onnx for pages.`);
+    return session;
   }
 
   #call<Result>(work: (call: Call) => Result): Result {

@@ -88,7 +88,7 @@ async function startGraph(folder: string, threads: number): Promise<Started> {
   const weights = since(began);
   const fetched = performance.now();
   const read = (name: string): Promise<Uint8Array<ArrayBuffer>> => stored.read(named(models, name));
-  const graph = await SpeechGraph.load(folder, read, threads);
+  const graph = await SpeechGraph.load(folder, new Set(models.files.map(({ name }) => name)), read, threads);
   const vocabulary = new TextDecoder().decode(await read("vocabulary.txt"));
   return { graph, models, vocabulary, seconds: { weights, model: since(fetched) } };
 }
