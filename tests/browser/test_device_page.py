@@ -166,6 +166,28 @@ def test_the_page_loads_measures_and_stops(device_box: Box, browser: Browser) ->
         assert page.get_by_test_id("failure").inner_text().startswith("The writing was stopped.")
 
 
+def test_an_engine_that_runs_out_of_memory_says_so_and_can_be_started_again(device_box: Box, browser: Browser) -> None:
+    with contextlib.closing(new_context(browser, device_box.origin)) as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto("/bench")
+        loaded = page.get_by_test_id("measured").get_by_text("chartside-default")
+        page.get_by_test_id("load").click()
+        loaded.wait_for()
+        (worker,) = (worker for worker in page.workers if "/worker-" in worker.url)
+        page.get_by_test_id("write").click()
+        worker.evaluate("setTimeout(() => { for (const held = []; ; ) held.push(new ArrayBuffer(2 ** 31)); })")
+        failure = page.get_by_test_id("failure")
+        failure.wait_for()
+        assert failure.inner_text() == "The engine of this tablet stopped. Start it again, or use the box."
+        page.get_by_test_id("load").click()
+        failure.wait_for(state="detached")
+        loaded.wait_for()
+        page.get_by_test_id("write").click()
+        page.get_by_test_id("cancel").click()
+        assert failure.inner_text().startswith("The writing was stopped.")
+
+
 def test_without_other_engines_there_is_nothing_to_compare_with(device_box: Box, browser: Browser) -> None:
     with contextlib.closing(new_context(browser, device_box.origin)) as context:
         page = context.new_page()
