@@ -75,7 +75,7 @@ browser-bench: setup-test page models build/browser-peers.stamp ## Compare the p
 PROFILE ?= cpu
 ARCH ?= x86-64
 IMAGE_DIR = $${CHARTSIDE_IMAGE_DIR:-build/image}
-.PHONY: image image-keys image-reproduce verify-release image-test image-test-arm64 image-test-full
+.PHONY: image image-keys image-reproduce verify-release image-test image-test-arm64 image-test-display image-test-full
 image: setup-test page models ## Build the OS image (PROFILE=cpu ARCH=x86-64)
 	image/build.sh $(PROFILE) $(ARCH)
 
@@ -96,6 +96,9 @@ image-test: setup-test models ## Boot the built image in a container and send a 
 
 image-test-arm64: setup-test ## Boot an image that was built with ARCH=arm64, in QEMU
 	CHARTSIDE_TEST_ARM64=$(IMAGE_DIR) pytest -s tests/image/test_image_arm64.py
+
+image-test-display: setup-test ## Boot an image that was built with CHARTSIDE_DISPLAY=yes, in QEMU, and look at its display
+	CHARTSIDE_TEST_DISPLAY=$(IMAGE_DIR) pytest -s tests/image/test_image_display.py
 
 image-test-full: setup-test ## Boot it in QEMU: updates, attacks, power cuts, rollbacks, factory reset (an hour)
 	CHARTSIDE_TEST_FULL=$(IMAGE_DIR) pytest -s -x tests/image/test_image_update.py tests/image/test_image_secure_boot.py tests/image/test_image_without_tpm.py tests/image/test_image_full.py

@@ -38,6 +38,7 @@ case $architecture in
     *) fail "There is no image for $architecture; take ARCH=x86-64 or arm64." ;;
 esac
 [ "$profile" = cpu ] || [ "$architecture" = x86-64 ] || fail "The profile $profile is for ARCH=x86-64 only."
+[ -z "${CHARTSIDE_DISPLAY:-}" ] || [ "$architecture" = x86-64 ] || fail "The attached display as a tablet is for ARCH=x86-64 only."
 [ -z "${CHARTSIDE_DISPLAY:-}" ] || board=$board-display
 [ "$(id -u)" = 0 ] || fail "Building needs root, for mount namespaces only: run it with sudo, or in a container."
 [ -f "$CHARTSIDE_BUNDLE/bundle.json" ] || fail "There is no model bundle in $CHARTSIDE_BUNDLE: run \`make models\` first."

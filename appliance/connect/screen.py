@@ -73,7 +73,7 @@ def screen(steps: list[Step], state: State | None) -> str:
         lines += [f"The box starts: {done} of {len(steps)}   [{'#' * full}{'.' * (_BAR - full)}]"]
         lines += [f"  {_MARKS[step.standing]}  {step.title}{f': {step.detail}' if step.detail else ''}" for step in steps]
         lines += [""]
-    return "\n".join(lines) + (how_to_reach(state) if state else "")
+    return "\n".join(lines) + "\n" + (how_to_reach(state) if state else "")
 
 
 def how_to_reach(state: State) -> str:

@@ -64,6 +64,7 @@ def test_the_progress_goes_once_everything_is_done() -> None:
     assert "  ..   Note: loading\n" in text
     done = screen([Step("Data", "done")], STATE)
     assert "The box starts" not in done
+    assert "\n\nTablets open " in done
     for said in ("Set-up code: ABCD-EFGH", STATE.words, "192.168.7.20", "Mend it.", "▀", STATE.trust_url):
         assert said in done
     failed = screen([Step("Data", "done"), Step("Note", "failed", "timeout")], STATE)

@@ -26,7 +26,8 @@ def built() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def box(built: dict[str, Any]) -> Iterator[ContainerBox]:
     work = Path(WORK).resolve()
-    (root,) = (work / "output").glob(f"chartside_{built['version']}.root-{built['board']}.*.raw")
+    parts = (work / "output").glob(f"chartside_{built['version']}.root-*.raw")  # named by the architecture, not the board
+    (root,) = (path for path in parts if "-verity." not in path.name)
     with container_box(root, Path(os.environ["CHARTSIDE_BUNDLE"]), work) as running:
         yield running
 

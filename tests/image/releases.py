@@ -32,6 +32,7 @@ NEVER_BOOTS: Final = "9.9.2"
 UNHEALTHY: Final = "9.9.3"
 """Its self-test fails because the test says so; see `box_services.py`."""
 ATTACKS: Final = ("downgraded", "expired-key", "tampered", "truncated", "unsigned", "wrong-board")
+_CREDENTIALS: Final = ("systemd.import_credentials=no", "systemd.import_credentials=yes")
 _SPLIT = re.compile(r"root-(?P<board>[a-z0-9-]+?)(?P<kind>-verity)?\.(?P<id>[0-9a-f]{32})\.raw$")
 
 
@@ -163,6 +164,12 @@ class Releases:
         self._write_kernel(target, version or self.version, self.built.root_hash)
         return target
 
+    def kernel_with_display(self) -> Path:
+        """The same with the console of the build: what the system says goes to the display."""
+        target = self.folder / f"chartside_{self.version}.efi"
+        self._sign_again(target, self._keys, _CREDENTIALS)
+        return target
+
     def foreign_kernel(self) -> Path:
         """The one of the build, signed by somebody else."""
         others = self.folder / "foreign-keys"
@@ -175,7 +182,7 @@ class Releases:
         changes = (
             (self.built.root_hash, root_hash),
             (f'IMAGE_VERSION="{self.version}"', f'IMAGE_VERSION="{version}"'),
-            ("systemd.import_credentials=no", "systemd.import_credentials=yes"),
+            _CREDENTIALS,
             ("console=ttyS0 console=tty0", "console=tty0 console=ttyS0"),  # questions go to the last one
         )
         self._sign_again(target, self._keys, *changes)

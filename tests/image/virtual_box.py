@@ -12,6 +12,7 @@ does, and signs that one again. Nothing else differs from what was built.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import shutil
 import signal
@@ -22,13 +23,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from egress import frames_of
 from tools_tree import entered, seen
 
 _MAC: Final = bytes.fromhex("525400123456")
 _SECTION: Final = "=== "
+_MONITOR: Final = "monitor"
 _DISK_BYTES: Final = 10 * 1024**3
 _ESP: Final = "@@1M"
 """Where mtools finds the ESP in a disk: image/mkosi.repart."""
@@ -83,6 +85,8 @@ class VirtualBox:
     https_port: int
     http_port: int
     directory: Path
+    inside: str
+    """What the directory is called in the tools tree."""
 
     @property
     def report(self) -> dict[str, str]:
@@ -115,6 +119,28 @@ class VirtualBox:
             assert time.monotonic() < deadline, f"no {text!r} after {seconds:.0f} s:\n{self.console[-4000:]}"
             time.sleep(1)
         return self.console
+
+    def picture(self, name: str) -> Path:
+        """What the attached display shows, as a PNG of that name in the folder of the box."""
+        self._monitor("screendump", filename=f"{self.inside}/{name}", format="png")
+        return self.directory / name
+
+    def press(self, *keys: str) -> None:
+        """Press keys of the attached keyboard one after the other, by QEMU's names, such as `a`, `minus`, `ret`."""
+        for key in keys:
+            self._monitor("send-key", keys=[{"type": "qcode", "data": key}])
+            time.sleep(0.5)
+
+    def _monitor(self, command: str, **arguments: Any) -> None:
+        with socket.socket(socket.AF_UNIX) as monitor, monitor.makefile("rw", encoding="utf-8") as line:
+            monitor.settimeout(60)
+            monitor.connect(str(self.directory / _MONITOR))
+            for message in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+                line.write(json.dumps(message) + "\n")
+                line.flush()
+                while not {"return", "error"} & (answer := json.loads(line.readline())).keys():
+                    pass  # its greeting, and events
+                assert "return" in answer, answer
 
     def power_off(self) -> None:
         """Pull the plug."""
@@ -167,6 +193,7 @@ def virtual_box(
     machine: Machine = MACHINES["x86-64"],
     tpm: bool = True,
     stick: bool = True,
+    display: bool = False,
 ) -> Iterator[VirtualBox]:
     """Start a box that was flashed.
 
@@ -178,9 +205,10 @@ def virtual_box(
         machine: What is emulated.
         tpm: Whether the board has one.
         stick: Whether the stick for the recovery key is plugged in.
+        display: Whether there is a graphics card that Linux has a driver for, at 1280x800.
     """
     inside = seen(directory, work)
-    for record in ("report.txt", "console.txt", "steps.raw"):
+    for record in ("report.txt", "console.txt", "steps.raw", _MONITOR):
         (directory / record).unlink(missing_ok=True)
     size = sum(path.stat().st_size for path in steps.rglob("*")) * 11 // 10 + 64 * 1024**2
     make = ["mkfs.ext4", "-q", "-L", _STEPS_LABEL, "-d", seen(steps, work), f"{inside}/steps.raw", f"{size // 1024}k"]
@@ -188,7 +216,8 @@ def virtual_box(
     https_port, http_port = _free_port(), _free_port()
     chip = f"-chardev socket,id=c0,path={inside}/tpm/socket -tpmdev emulator,id=t0,chardev=c0 -device {machine.tpm},tpmdev=t0"
     usb = f"-drive if=none,id=u0,format=raw,file={inside}/chartkey.raw -device qemu-xhci -device usb-storage,drive=u0"
-    options = [*(chip.split() if tpm else ()), *(usb.split() if stick else ())]
+    card = f"-vga none -device virtio-vga,xres=1280,yres=800 -qmp unix:{inside}/{_MONITOR},server=on,wait=off"
+    options = [*(chip.split() if tpm else ()), *(usb.split() if stick else ()), *(card.split() if display else ())]
     command = entered(
         work, *machine.program, "-accel", "tcg", "-icount", "shift=1", "-m", "3072",
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={machine.code}",
@@ -204,8 +233,11 @@ def virtual_box(
     )  # fmt: skip
     with _tpm(work, directory) if tpm else nullcontext():
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-        running = VirtualBox(https_port, http_port, directory)
+        running = VirtualBox(https_port, http_port, directory, inside)
         try:
+            while display and not (directory / _MONITOR).exists():
+                assert process.poll() is None, "QEMU did not start"
+                time.sleep(0.1)
             yield running
         finally:
             running.power_off()
