@@ -176,7 +176,7 @@ build/page.stamp: web/package.json web/package-lock.json build/node.stamp
 	@touch $@
 
 # The page's own copy of the note service's rules, and the WebAssembly runtimes; after the page, whose build empties the folder.
-build/device.stamp: $(PAGE) scripts/device_files.py scripts/gpu_check.py requirements/runtime.txt $(shell find appliance/device appliance/note appliance/lexicon -type f -not -name '*.pyc')
+build/device.stamp: $(PAGE) scripts/device_files.py scripts/gpu_check.py requirements/runtime.txt $(shell find appliance -path appliance/kiosk -prune -o -type f -not -name '*.pyc' -print)
 	python scripts/device_files.py
 	@touch $@
 

@@ -15,8 +15,10 @@ TESTS: Final = (
     "tests/browser/test_device_webgpu.py",
     "tests/browser/test_page_handover.py",
     "tests/browser/test_page_offline.py",
+    "tests/browser/test_page_offline_begun.py",
+    "tests/browser/test_page_offline_decided.py",
 )
-SAID: Final = ("greedy", "webgpu_ops", "webgpu_tiny", "handover", "vectors", "off_origin", "offline")
+SAID: Final = ("greedy", "webgpu_ops", "webgpu_tiny", "webgpu_f16", "handover", "vectors", "off_origin", "offline")
 """What tests print as `name=value`; what is printed several times is a count and is added up."""
 
 

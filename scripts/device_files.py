@@ -38,7 +38,7 @@ RUNTIMES: Final = {
         "ort.webgpu.min.mjs",
     ),
 }
-ENTRIES: Final = ("appliance.device.notes", "appliance.device.questions", "appliance.device.speech")
+ENTRIES: Final = tuple(f"appliance.device.{name}" for name in ("notes", "proposals", "questions", "speech"))
 """What the page imports."""
 _DATA: Final = frozenset({".toml", ".tsv", ".txt"})
 _PACKAGE: Final = "__init__.py"

@@ -18,7 +18,7 @@ visits       the encounters this process has at hand, and their pipelines
 visit        one encounter: its parts, what is known of it, and its event stream
 shared       what these parts share: lock, record, event stream; they change together
 recording    its audio
-heard        its turns, with who spoke (speakers) and what else may have been said (proposals)
+heard        its turns, with who spoke (speakers) and what else may have been said
 draft        its note, version by version
 review       the check of the note, its signature (signing) and addenda
 pipeline     the threads that take a visit to its note

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from appliance.errors import NotFoundError
 from appliance.kiosk import speakers, wire
-from appliance.kiosk.proposals import corrected, proposed
 from appliance.kiosk.shared import Shared
-from appliance.store.records import Label, Proposal, ProposalState
+from appliance.proposals import Proposal, ProposalState, corrected, proposed
+from appliance.store.records import Label
 from appliance.transcript import Gap, Speaker, Turn
 
 
@@ -105,6 +105,20 @@ class Heard:
                 self._shared.want_check()
             return decided
 
+    # What a tablet brings.
+
+    def bring(self, decided: Iterable[Proposal]) -> None:
+        """Decide proposals as a clinician did on a tablet; what is not proposed here is left out.
+
+        Raises:
+            ConflictError: The note is signed.
+        """
+        with self._shared.changed:
+            here = {_place(proposal): n for n, proposal in enumerate(self.proposals())}
+            for proposal in decided:
+                if (n := here.get(_place(proposal))) is not None:
+                    self.decide(n, proposal.state)
+
     # What the transcriber does.
 
     def add(self, turn: Turn, committed: int, voice: bytes = b"") -> None:
@@ -157,3 +171,8 @@ class Heard:
                 self._shared.log.publish("turn", wire.NumberedTurn(n, turn))
         self.corrections += before != after
         self._shared.want_check()
+
+
+def _place(proposal: Proposal) -> tuple[int, int, int, str]:
+    """What a proposal is recognized by, whoever made it."""
+    return proposal.turn, proposal.first, proposal.last, proposal.drug

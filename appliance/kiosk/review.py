@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from appliance.clinical_note import Check, Note, Omission
 from appliance.errors import ConflictError, NotFoundError, SigningBlockedError
@@ -85,6 +86,27 @@ class Review:
                 checked = self.check()
                 self._shared.log.publish("check", checked)
             return checked
+
+    def bring(self, judged: Iterable[wire.JudgedOmission]) -> None:
+        """Record what a clinician said of omissions on a tablet; it holds wherever a check finds them.
+
+        Args:
+            judged: The last word on each; the same again changes nothing.
+
+        Raises:
+            ConflictError: The note is signed.
+        """
+        shared = self._shared
+        with shared.changed:
+            shared.check_unsigned()
+            dismissed = {(said.kind, said.text): not said.withdrawn for said in shared.store.dismissals(shared.id)}
+            fresh = [said for said in judged if dismissed.get((said.kind, said.text), False) == said.withdrawn]
+            for said in fresh:
+                dismissal = Dismissal(said.kind, said.text, said.reason.strip(), time.time(), withdrawn=said.withdrawn)
+                shared.store.add_dismissal(shared.id, dismissal)
+            version, _ = shared.store.note(shared.id)
+            if fresh and version and shared.store.check(shared.id, version):
+                shared.log.publish("check", self.check())
 
     def sign(self, request: wire.SignRequest) -> wire.Signed:
         """Sign the note; from then on it never changes.

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from appliance.audio import CHUNK_SAMPLES, SAMPLE_RATE
-from appliance.clinical_note import Check, Note, Stamp
+from appliance.clinical_note import Check, Note, OmissionKind, Stamp
+from appliance.proposals import Proposal, ProposalState
 from appliance.store.records import (
     Addendum,
     Author,
@@ -16,8 +17,6 @@ from appliance.store.records import (
     NoteRecord,
     Override,
     Problem,
-    Proposal,
-    ProposalState,
     Signature,
     State,
 )
@@ -287,6 +286,24 @@ class RestoreRequest(msgspec.Struct, frozen=True):
 
     version: int | None = None
     """Version of the note whose check was looked at."""
+
+
+class JudgedOmission(msgspec.Struct, frozen=True):
+    """That an omission does not belong into the note, or does after all."""
+
+    kind: OmissionKind
+    text: str
+    """The omission's sentence."""
+    reason: str = ""
+    withdrawn: bool = False
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/judged`: what a clinician decided on a tablet."""
+
+    proposals: tuple[Proposal, ...] = ()
+    omissions: tuple[JudgedOmission, ...] = ()
+    """The last word on each."""
 
 
 class OverrideRequest(msgspec.Struct, frozen=True):

@@ -8,11 +8,11 @@ the alignment of phonetic sequences" (NAACL), weighs sounds in the same spirit.
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
-
-import numpy as np
 
 # One capital per consonant that has no letter of its own: C church, J judge, X ship, 0 thin.
 _RULES: Final[tuple[tuple[str, str], ...]] = (
@@ -57,6 +57,20 @@ def sounds(word: str) -> str:
     return spelled
 
 
+class _Node:
+    """The entries of a codebook that begin alike."""
+
+    __slots__ = ("entries", "heaviest", "lightest", "next")
+
+    def __init__(self) -> None:
+        self.next: Final[dict[str, _Node]] = {}
+        """By their next sound."""
+        self.entries: Final[list[int]] = []
+        """Those that end here."""
+        self.lightest = math.inf
+        self.heaviest = 0.0
+
+
 class Codebook:
     """Many sequences of sounds, ready to be compared with one at a time.
 
@@ -65,14 +79,15 @@ class Codebook:
     """
 
     def __init__(self, codes: Sequence[str]) -> None:
-        weights = np.array([weight(code) for code in codes])
-        self._order = np.argsort(weights, kind="stable")
-        """Entries from light to heavy: those too light or too heavy to be alike are never compared."""
-        self._weights = weights[self._order]
-        self._lengths = np.array([len(code) for code in codes])[self._order]
-        self._symbols = np.zeros((int(self._lengths.max()), len(codes)), np.intp)
-        for column, entry in enumerate(self._order):
-            self._symbols[: len(codes[entry]), column] = [_ALPHABET.index(sound) for sound in codes[entry]]
+        self._weights = [weight(code) for code in codes]
+        self._root = _Node()
+        for entry, code in enumerate(codes):
+            node = self._root
+            for sound in code:
+                node = node.next.setdefault(sound, _Node())
+                node.lightest = min(node.lightest, self._weights[entry])
+                node.heaviest = max(node.heaviest, self._weights[entry])
+            node.entries.append(entry)
 
     def alike(self, code: str, least: float) -> dict[int, float]:
         """The entries that are alike enough, each with its similarity: 1.0 the same, 0.0 nothing in common.
@@ -83,21 +98,57 @@ class Codebook:
             code: Sounds, as from `sounds`.
             least: Lowest similarity of interest, above 0.0.
         """
-        low, high = np.searchsorted(self._weights, [weight(code) * least, weight(code) / least])
-        if low == high:
-            return {}
-        lengths, weights = self._lengths[low:high], self._weights[low:high]
-        symbols = self._symbols[: lengths.max(), low:high]
-        lost = _DROPPED[symbols]
-        row = np.vstack([np.zeros(high - low), np.cumsum(lost, axis=0)])
-        for sound in map(_ALPHABET.index, code):
-            previous, row = row, np.empty_like(row)
-            row[0] = previous[0] + _DROPPED[sound]
-            kept = np.minimum(previous[:-1] + _EXCHANGED[sound][symbols], previous[1:] + _DROPPED[sound])
-            for place in range(len(lost)):
-                np.minimum(kept[place], row[place] + lost[place], out=row[place + 1])
-        similar = 1.0 - row[lengths, np.arange(high - low)] / np.maximum(weights, weight(code))
-        return {int(self._order[low + at]): float(similar[at]) for at in np.flatnonzero(similar >= least)}
+        own = weight(code)
+        found = {}
+        for entry, distance in self._near(code, own, least):
+            similarity = 1.0 - distance / max(self._weights[entry], own)
+            if similarity >= least:
+                found[entry] = similarity
+        return dict(sorted(found.items(), key=lambda item: (self._weights[item[0]], item[0])))
+
+    def _near(self, code: str, own: float, least: float) -> Iterator[tuple[int, float]]:
+        """Entries that are neither too light nor too heavy with their distances, but for most of those that are too far.
+
+        What begins alike is compared once, and no further where every way is too far already.
+        """
+        lightest, heaviest = own * least, own / least
+        dropped = [_DROPPED[sound] for sound in code]
+        exchanged = {sound: [costs[heard] for heard in code] for sound, costs in _EXCHANGED.items()}
+        waiting = [(self._root, list(itertools.accumulate(dropped, initial=0.0)))]
+        while waiting:
+            node, distances = waiting.pop()
+            for entry in node.entries:
+                if lightest <= self._weights[entry] < heaviest:
+                    yield entry, distances[-1]
+            for sound, following in node.next.items():
+                if following.heaviest < lightest or following.lightest >= heaviest:
+                    continue
+                further = _further(distances, exchanged[sound], dropped, _DROPPED[sound])
+                if min(further) <= (1.0 - least) * max(own, min(following.heaviest, heaviest)) + _ROUNDING:
+                    waiting.append((following, further))
+
+
+def _further(distances: list[float], exchanged: list[float], dropped: list[float], lost: float) -> list[float]:
+    """Distances from each beginning of what was heard to an entry's beginning, one sound further in the entry.
+
+    Args:
+        distances: Those of the beginning before.
+        exchanged: What it costs to hear each sound for this one.
+        dropped: What it costs to drop each sound that was heard.
+        lost: What it costs to drop this one.
+    """
+    before = distances[0]
+    nearest = before + lost
+    further = [nearest]
+    for exchange, drop, after in zip(exchanged, dropped, distances[1:], strict=True):
+        nearest += drop
+        if (kept := before + exchange) < nearest:
+            nearest = kept
+        if (skipped := after + lost) < nearest:
+            nearest = skipped
+        further.append(nearest)
+        before = after
+    return further
 
 
 def weight(code: str) -> float:
@@ -119,5 +170,6 @@ def _drop(sound: str) -> float:
 
 _ALPHABET: Final = "aeioubdfghjklmnprstvwzCJXY0"
 """Every sound."""
-_DROPPED: Final = np.array([_drop(sound) for sound in _ALPHABET])
-_EXCHANGED: Final = np.array([[_exchange(left, right) for right in _ALPHABET] for left in _ALPHABET])
+_DROPPED: Final = {sound: _drop(sound) for sound in _ALPHABET}
+_EXCHANGED: Final = {left: {right: _exchange(left, right) for right in _ALPHABET} for left in _ALPHABET}
+_ROUNDING: Final = 1e-9

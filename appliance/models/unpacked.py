@@ -19,6 +19,7 @@ from onnx import NodeProto, TensorProto, helper
 from appliance.models.graph import GRAPH_FILE
 from appliance.models.onnx_graph import MICROSOFT
 from appliance.models.quantize import BLOCK
+from appliance.models.rewrite import HEAD, HEAD_INPUT, LOGITS, rewritten
 
 UNPACKED_FILE: Final = "model.unpacked.onnx"
 _CODES: Final = {4: (TensorProto.UINT4, 8), 8: (TensorProto.UINT8, 128)}
@@ -37,17 +38,7 @@ def unpack(packed: onnx.ModelProto) -> onnx.ModelProto:
     unpacking = _Unpacking({tensor.name: tensor for tensor in graph.initializer})
     for node in graph.node:
         unpacking.take(node)
-    wanted = {output.name for output in graph.output}
-    nodes: list[NodeProto] = []
-    for node in reversed(unpacking.nodes):
-        if wanted.intersection(node.output):
-            nodes.append(node)
-            wanted.update(node.input)
-    constants = [tensor for name, tensor in unpacking.constants.items() if name in wanted]
-    made = helper.make_graph(nodes[::-1], graph.name, list(graph.input), list(graph.output), constants)
-    return helper.make_model(
-        made, opset_imports=list(packed.opset_import), ir_version=packed.ir_version, producer_name=packed.producer_name
-    )
+    return rewritten(packed, unpacking.nodes, unpacking.constants, graph.input, graph.output)
 
 
 class _Unpacking:
@@ -61,7 +52,7 @@ class _Unpacking:
         """Add what computes the same as a node of the packed graph."""
         if node.op_type == "MatMulNBits":
             self._take_product(node)
-        elif "logits" not in node.output:  # the sum of the head's two rows, of which one is left
+        elif LOGITS not in node.output:  # the sum of the head's two rows, of which one is left
             self.nodes.append(node)
 
     def _take_product(self, node: NodeProto) -> None:
@@ -70,8 +61,8 @@ class _Unpacking:
         type_, zero_point = _CODES[attributes["bits"]]
         x, codes, scale, *_ = node.input
         (output,) = node.output
-        if output == "head/logits":
-            x, output = "head/wanted", "logits"
+        if output == HEAD:
+            x, output = HEAD_INPUT, LOGITS
         weights = [
             self._view(codes, f"{output}/codes", [rows, blocks * BLOCK], type_),
             self._view(scale, f"{output}/scale", [rows, blocks], TensorProto.FLOAT),

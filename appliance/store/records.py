@@ -15,8 +15,6 @@ State = Literal["recording", "transcribing", "writing", "draft", "failed", "sign
 """Where an encounter stands; each state but the last three leads to the next by itself or when the visit ends."""
 Author = Literal["model", "clinician"]
 """Who made a version of a note."""
-ProposalState = Literal["accepted", "rejected"]
-"""What the clinician thinks of a proposal."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -66,22 +64,6 @@ class Label(msgspec.Struct, frozen=True):
     """What the clinician said, if they did."""
     swapped: bool = False
     """It was chosen together with all other labels by swapping the speakers."""
-
-
-class Proposal(msgspec.Struct, frozen=True):
-    """A drug that may have been said where something else was heard."""
-
-    turn: int
-    """Number of the turn, from 0."""
-    first: int
-    """Position of the first word in the turn, from 0."""
-    last: int
-    """Position of the last word, which belongs to it."""
-    said: str
-    """The words as they were heard."""
-    drug: str
-    """What to read instead."""
-    state: ProposalState = "accepted"
 
 
 class NoteRecord(msgspec.Struct, frozen=True):

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from appliance.proposals import Proposal
 from appliance.store.database import Database
-from appliance.store.records import Label, Proposal
+from appliance.store.records import Label
 from appliance.transcript import Gap, Turn
 
 

@@ -5,6 +5,7 @@ Four chunks make a turn; the note is all turns in each section.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from kiosk_peers import SECTIONS, TURN_CHUNKS
@@ -20,7 +21,11 @@ localStorage.setItem("chartside-probe", JSON.stringify({ version: "tests", date:
 _SERVE: Final = """
 const answers = {};
 const tell = (events) => postMessage({ kind: "events", events: events.map((event) => ({ id: 0, ...event })), bytes: 0 });
-addEventListener("message", async ({ data: { id, question } }) => {
+addEventListener("message", async (event) => {
+  const { id, question } = event.data;
+  // What is not scripted is left to the worker that this stands before, if there is one.
+  if (!answers[question.ask]) return;
+  event.stopImmediatePropagation();
   postMessage({ kind: "answer", id, value: await answers[question.ask](question) });
 });
 const seconds = { rules: 0, weights: 0, model: 0 };
@@ -30,12 +35,15 @@ const loaded = { bundle: "tests", threads: 1, gpu: null, seconds, memory: { rule
 SPEECH: Final = (
     _SERVE
     + """
+const said = "";
 let values = [];
 const turn = (end) => {
-  const text = "heard " + values.join(" ");
+  const text = said || "heard " + values.join(" ");
   const start = (end - values.length) / 2;
+  const place = (n) => ({ start: start + n / 10, end: start + (n + 1) / 10 });
+  const words = (said ? said.split(" ") : []).map((text, n) => ({ text, ...place(n), probability: 0.5 }));
   const voice = { print: btoa(text.padEnd(256).slice(0, 256)), seconds: 1 };
-  const turn = { text, start, end: end / 2, words: [], speaker: "unknown" };
+  const turn = { text, start, end: end / 2, words, speaker: "unknown" };
   tell([{ name: "final", data: { turn, committed: end * 8000, voice } }]);
   values = [];
 };
@@ -72,13 +80,29 @@ answers.finish = () => {
 """.replace("SECTIONS", str(list(SECTIONS)))
 )
 
+RULES: Final = """
+answers.propose = () => [];
+answers.correct = ({ heard }) => JSON.parse(heard);
+"""
+"""The part of the note engine that needs no model."""
+
+
+def saying(sentence: str) -> str:
+    """The speech engine that hears one sentence in every turn, word by word and with doubt."""
+    return SPEECH.replace('const said = "";', f"const said = {json.dumps(sentence)};")
+
 
 def script_engines(context: BrowserContext, *, measured: bool = True) -> None:
     """Give every page of a tablet engines that answer at once, and the memory of having measured them."""
     context.route("**/assets/speech-worker-*.js", lambda route: _fulfil(route, SPEECH))
-    context.route("**/assets/worker-*.js", lambda route: _fulfil(route, NOTE))
+    script_worker(context, NOTE + RULES)
     if measured:
         context.add_init_script(REPORT)
+
+
+def script_worker(context: BrowserContext, script: str) -> None:
+    """Give every page of a tablet a note engine of its own making."""
+    context.route("**/assets/worker-*.js", lambda route: _fulfil(route, script))
 
 
 def _fulfil(route: Route, script: str) -> None:

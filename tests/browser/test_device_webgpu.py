@@ -14,6 +14,7 @@ from device_driver import DeviceDriver, ProblemError
 from page_box import Box
 from page_driver import new_context
 from playwright.sync_api import Browser
+from scripted_gpu import claim_half
 from tiny_bundle import write_tiny_bundle
 
 from appliance.note.decoding import Meter, write_rows
@@ -70,7 +71,7 @@ def device(gpu_browser: Browser, bundles: dict[WritingName, Bundle]) -> Iterator
 
 @pytest.fixture(scope="module")
 def loaded(device: DeviceDriver) -> Any:
-    return device.ask("load", threads=1, backend="webgpu")
+    return device.ask("load", threads=1, backend="webgpu-f32")
 
 
 def test_the_software_adapter_is_given_short_pieces(loaded: Any) -> None:
@@ -78,6 +79,7 @@ def test_the_software_adapter_is_given_short_pieces(loaded: Any) -> None:
     print(f"gpu={loaded['gpu']['adapter']!r} chunk={loaded['gpu']['chunk']}")
     assert loaded["gpu"]["software"]
     assert not loaded["gpu"]["half"]
+    assert loaded["gpu"]["refused"] is None
     assert 16 <= loaded["gpu"]["chunk"] <= 31
 
 
@@ -90,7 +92,7 @@ def test_batches_and_notes_are_those_of_the_box(
     assert len({len(row.written) for row in expected}) == len(expected)
     assert written(device) == [row.written for row in expected]
     with tablet(gpu_browser, bundles["verbatim"]) as repeating:
-        repeating.ask("load", threads=1, backend="webgpu")
+        repeating.ask("load", threads=1, backend="webgpu-f32")
         assert written(repeating) == [row.written for row in box_rows(bundles["verbatim"])]
         open_visit(repeating)
         note = repeating.wait_for("note", 300)
@@ -119,8 +121,30 @@ def test_a_lost_gpu_is_one_clear_problem_and_another_backend_goes_on(device: Dev
 def test_a_browser_without_a_gpu_says_so(browser: Browser, bundles: dict[WritingName, Bundle]) -> None:
     with tablet(browser, bundles["tuned"]) as device:
         with pytest.raises(ProblemError, match=r"This browser gives pages no GPU\. Load the models without the GPU"):
-            device.ask("load", threads=1, backend="webgpu")
+            device.ask("load", threads=1, backend="webgpu-f32")
         assert device.ask("load", threads=1)["bundle"].startswith("tiny")
+
+
+def test_a_gpu_without_16_bit_numbers_computes_with_32(gpu_browser: Browser, bundles: dict[WritingName, Bundle]) -> None:
+    with tablet(gpu_browser, bundles["tuned"]) as device:
+        gpu = device.ask("load", threads=1, backend="webgpu-f16")["gpu"]
+        assert not gpu["half"]
+        assert gpu["refused"] == "This GPU does not compute with 16-bit numbers."
+        assert written(device) == [row.written for row in box_rows(bundles["tuned"])]
+
+
+def test_what_a_gpu_cannot_compile_in_16_bits_is_computed_in_32(
+    gpu_browser: Browser, bundles: dict[WritingName, Bundle]
+) -> None:
+    with tablet(gpu_browser, bundles["tuned"]) as device:
+        claim_half(device.page.context)
+        device.restart()
+        gpu = device.ask("load", threads=1, backend="webgpu-f16")["gpu"]
+        print(f"refused={gpu['refused']!r}")
+        assert not gpu["half"]
+        assert gpu["refused"] not in (None, "This GPU does not compute with 16-bit numbers.")
+        assert written(device) == [row.written for row in box_rows(bundles["tuned"])]
+    print("webgpu_f16=falls_back")
 
 
 def open_visit(device: DeviceDriver) -> None:

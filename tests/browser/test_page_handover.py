@@ -94,6 +94,8 @@ def test_a_visit_is_handed_over_twice_and_back(chartside: Chartside, playwright:
     assert heard.turns >= 2, "the tablet heard something of its own both times"
     assert encounter["transcript"]["gaps"] == []
     assert all(a["end"] <= b["start"] + 0.5 for a, b in pairwise(turns)), "no turn twice"
+    unknown = sum(turn["speaker"] == "unknown" for turn in turns)
+    assert unknown <= len(turns) // 5, "voices are told apart wherever the visit is heard"
     assert errors.wer < 0.15
     assert abs(errors.deletions - errors.insertions) < 12, "words would be lost or come twice"
     assert all(sections.values())

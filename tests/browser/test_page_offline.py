@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,50 +13,29 @@ import numpy as np
 import pytest
 from faster_whisper import decode_audio
 from offline_box import OfflineBox
+from offline_tablet import (
+    FOUND,
+    KEPT,
+    RUNTIME,
+    assert_nothing_is_left,
+    copy_page,
+    keeping_tablet,
+    list_files,
+    script_page,
+    stored,
+    wait_for,
+)
 from page_driver import MICROPHONE_RATE, PageDriver, chromium, chromium_path, new_context, write_microphone
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Playwright, expect
 from sample_visits import sample_visits
-from scripted_engines import NOTE, REPORT, SPEECH
+from scripted_engines import REPORT
 
 from appliance.kiosk.page import PAGE_DIR
 from appliance.runtime.bundle import Bundle
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
-import precache
-
 pytestmark = pytest.mark.browser
 
 PATIENCE_MS = 600_000
-KEPT = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
-"""Whether the tablet keeps the page by now."""
-CHECK = """
-answers.check = ({ body }) => ({
-  sections: JSON.parse(body).sections.map(({ name, text }) => ({
-    name, sentences: [{ text, state: "inferred", severity: "minor", turns: [0], reasons: ["Checked on the tablet."] }],
-  })),
-  omissions: [],
-});
-"""
-FOUND = """async () => {
-  const found = {};
-  for (const { name } of await indexedDB.databases()) {
-    const db = await new Promise((resolve) => { indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result); });
-    for (const store of db.objectStoreNames) {
-      found[`${name}/${store}`] = await new Promise((resolve) => {
-        db.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => resolve(target.result);
-      });
-    }
-    db.close();
-  }
-  const text = (value) => {
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return new TextDecoder("latin1").decode(value);
-    if (value instanceof CryptoKey) return `key, ${value.extractable ? "" : "not "}extractable`;
-    return value && typeof value === "object" ? Object.values(value).map(text).join(" ") : String(value);
-  };
-  return Object.fromEntries(Object.entries(found).map(([name, values]) => [name, values.map(text)]));
-}"""
-"""Everything in the tablet's databases, as text."""
 
 
 LOAD = """async (script) => {
@@ -81,7 +58,7 @@ def page_dir(tmp_path: Path) -> Path:
         pytest.skip("no Chromium is installed")
     if not (PAGE_DIR / "device.json").exists():
         pytest.skip("the page is not built: run `make page`")
-    return Path(shutil.copytree(PAGE_DIR, tmp_path / "page"))
+    return copy_page(tmp_path)
 
 
 @pytest.fixture
@@ -92,38 +69,13 @@ def box(page_dir: Path) -> Iterator[OfflineBox]:
 
 @pytest.fixture
 def scripted(page_dir: Path) -> None:
-    """The engines of the page answer at once."""
-    for name, script in (("speech-worker", SPEECH), ("worker", NOTE + CHECK)):
-        (file,) = (page_dir / "assets").glob(f"{name}-*.js")
-        file.write_text(script)
-    precache.fill(page_dir)
+    script_page(page_dir)
 
 
 @pytest.fixture
 def tablet(box: OfflineBox, browser: Browser) -> Iterator[PageDriver]:
-    """A tablet that keeps the page."""
-    with contextlib.closing(new_context(browser, box.origin, service_worker=True)) as context:
-        driver = PageDriver(context.new_page(), box.origin)
-        # The browser's own words when nothing answers.
-        driver.expected_errors |= {"Failed to load resource", "net::ERR"}
-        driver.open()
-        driver.find("start").wait_for()
-        wait_for(lambda: driver.page.evaluate(KEPT), driver.page)
-        yield driver
-        driver.check()
-
-
-def stored(page: Page, name: str) -> list[str]:
-    found: dict[str, list[str]] = page.evaluate(FOUND)
-    return found.get(name, [])
-
-
-def wait_for(condition: Callable[[], Any], page: Page) -> Any:
-    for _ in range(600):
-        if found := condition():
-            return found
-        page.wait_for_timeout(100)
-    raise AssertionError("waited in vain")
+    with keeping_tablet(browser, box) as tablet:
+        yield tablet
 
 
 def record(tablet: PageDriver, seconds: int) -> str:
@@ -209,13 +161,6 @@ def test_a_visit_is_heard_written_and_edited_without_the_box(tablet: PageDriver,
     assert_nothing_is_left(tablet)
 
 
-def assert_nothing_is_left(tablet: PageDriver) -> None:
-    """No visit and no audio is on the tablet any more."""
-    wait_for(lambda: not stored(tablet.page, "chartside/recordings"), tablet.page)
-    for store in ("chartside-visits/visits", "chartside/chunks", "chartside/kept"):
-        assert stored(tablet.page, store) == []
-
-
 def test_what_the_tablet_keeps_is_encrypted(tablet: PageDriver, box: OfflineBox) -> None:
     box.switch_off()
     visit = record(tablet, 2)
@@ -261,7 +206,7 @@ def test_a_new_version_is_taken_at_the_next_load_and_never_mixed(tablet: PageDri
         file.write_text(
             file.read_text("utf-8").replace("<title>Chartside", "<title>Newer").replace("<svg ", '<svg id="newer" ')
         )
-    precache.fill(page_dir)
+    list_files(page_dir)
     versions = """async () => [
       (await (await fetch("/")).text()).includes("Newer"), (await (await fetch("/icon.svg")).text()).includes("newer")]"""
     assert tablet.page.evaluate(versions) == [False, False]
@@ -283,7 +228,7 @@ def test_a_new_version_is_taken_at_the_next_load_and_never_mixed(tablet: PageDri
 def test_a_half_written_page_is_not_kept(tablet: PageDriver, page_dir: Path) -> None:
     """The list is of a version whose files are not all there yet."""
     (page_dir / "icon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
-    precache.fill(page_dir)
+    list_files(page_dir)
     (page_dir / "icon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" id="other"/>')
     tablet.expected_errors.add("integrity")
     tablet.page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.update().catch(() => undefined))")
@@ -340,8 +285,7 @@ def test_a_whole_visit_with_the_box_switched_off(
         for name in ("speech-worker", "worker"):
             (script,) = (page_dir / "assets").glob(f"{name}-*.js")
             assert tablet.page.evaluate(LOAD, f"/assets/{script.name}") == ""
-        kept = "caches.match('/device.json').then(async (found) => caches.match((await found.json()).folder + 'core.zip'))"
-        wait_for(lambda: tablet.page.evaluate(f"{kept}.then((found) => found !== undefined)"), tablet.page)
+        wait_for(lambda: tablet.page.evaluate(f"{RUNTIME}.then((found) => found !== undefined)"), tablet.page)
 
         box.switch_off()
         tablet.page.reload()

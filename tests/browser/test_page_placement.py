@@ -7,12 +7,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from kiosk_peers import TURN_CHUNKS, turn_text
 from page_barriers import barriers
 from page_box import Box
 from page_driver import PORTRAIT, NewTablet, PageDriver, chromium
-from playwright.sync_api import Playwright, expect
-from scripted_engines import script_engines
+from playwright.sync_api import Browser, Playwright, expect
+from scripted_engines import NOTE, script_engines, script_worker
+from scripted_gpu import CLAIM_HALF
+from whole_visit import assert_complete
 
 pytestmark = pytest.mark.browser
 
@@ -36,17 +37,6 @@ def choose(tablet: PageDriver, wish: str) -> None:
 
 def wait_for_place(tablet: PageDriver, on: str) -> None:
     expect(tablet.find("place")).to_have_attribute("data-on", on)
-
-
-def assert_complete(tablet: PageDriver, box: Box, visit: str) -> None:
-    """Every chunk was heard once, in order, and the note has all of it."""
-    chunks = tablet.chunks[visit]
-    values = [int.from_bytes(chunks[n][:2], "little", signed=True) for n in range(len(chunks))]
-    expected = [turn_text(values[start : start + TURN_CHUNKS]) for start in range(0, len(values), TURN_CHUNKS)]
-    document = box.api("GET", f"/encounters/{visit}").json()
-    assert [turn["text"] for turn in document["transcript"]["turns"]] == expected
-    assert document["transcript"]["gaps"] == []
-    assert {section["text"] for section in document["note"]["sections"]} == {" | ".join(expected)}
 
 
 def test_a_tablet_that_was_not_measured_leaves_visits_to_the_box(tablet: PageDriver, box: Box) -> None:
@@ -154,6 +144,33 @@ def test_measuring_says_what_is_usable_and_why_not(new_tablet: NewTablet) -> Non
     tablet.page.reload()
     tablet.find("place").click()
     expect(rows).to_have_count(4)
+
+
+@pytest.mark.parametrize(("claims", "refused"), [(False, ""), (True, "The GPU of this tablet computes wrong 16-bit numbers.")])
+def test_16_bit_numbers_are_a_way_of_their_own(
+    new_tablet: NewTablet,
+    gpu_browser: Browser,
+    claims: bool,  # noqa: FBT001
+    refused: str,
+) -> None:
+    """A GPU without them is not asked; one that fell back to 32 bits was not measured in 16."""
+    tablet = new_tablet(gpu_browser)
+    context = tablet.page.context
+    script_engines(context, measured=False)
+    why = f"question.backend === 'webgpu-f16' ? {refused!r} : null"
+    gpu = f"{{ adapter: 'scripted', software: false, half: false, refused: {why} }}"
+    load = f"answers.load = (question) => ({{ ...loaded, gpu: {gpu} }})"
+    script_worker(context, NOTE.replace("answers.load = () => loaded", load))
+    if claims:
+        context.add_init_script(CLAIM_HALF)
+    tablet.page.reload()
+    tablet.find("place").click()
+    tablet.find("measure").click()
+    rows = tablet.find("report").locator("tr")
+    expect(rows).to_have_count(4)
+    found = {row.get_attribute("data-step"): row.get_attribute("data-usable") for row in rows.all()}
+    assert found == {"webgpu-f16": "false", "webgpu-f32": "true", "wasm": "true", "box": "true"}
+    expect(rows.nth(0)).to_contain_text(refused or "This GPU does not compute with 16-bit numbers.")
 
 
 def test_what_killed_the_page_is_not_tried_again_until_somebody_asks(

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from appliance.models.float16 import write_float16
 from appliance.models.graph import write_graph
 from appliance.models.llama import LlamaShape
 from appliance.runtime.bundle import MANIFEST_FILE, Bundle, WritingName, describe_file
@@ -40,6 +41,7 @@ def write_tiny_bundle(directory: Path, like: Bundle, writing: WritingName) -> Bu
     (directory / _NOTE).mkdir(parents=True)
     shutil.copy(like.note_directory / "tokenizer.json", directory / _NOTE)
     write_graph(RandomLlama(_SHAPE, _SEED, _DEVIATION), directory / _NOTE, accuracy_level=1)
+    write_float16(directory / _NOTE)
     files = {f"{_NOTE}/{path.name}": describe_file(path) for path in sorted((directory / _NOTE).iterdir())}
     note = msgspec.structs.replace(
         like.manifest.note, model="tiny", writing=writing, context=_SHAPE.context, directory=_NOTE, score_card=""

@@ -137,10 +137,54 @@ def test_a_note_comes_after_what_was_heard(kiosk: Kiosk) -> None:
     assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/written", json={**body, "after": 2}), 400)
 
 
+def judge(kiosk: Kiosk, encounter: str, **judged: list[dict[str, Any]]) -> Any:
+    return kiosk.ok("POST", f"/encounters/{encounter}/judged", json=judged)
+
+
+def a_proposal(turn: int, state: str, drug: str = "metformin 500") -> dict[str, Any]:
+    return {"turn": turn, "first": 2, "last": 3, "said": "met 4,500", "drug": drug, "state": state}
+
+
+def test_decisions_of_the_tablet_are_found_by_what_they_are_about(kiosk: Kiosk, note: Peer) -> None:
+    heard = [1001, 1003, 1004, 1007]
+    encounter = kiosk.start()
+    with note.triggers.always("turn-0"):
+        kiosk.hear(encounter, [*heard, *heard])
+        kiosk.wait_for_state(encounter, "writing")
+        # The first one is of no turn, the second of another name.
+        decided = [a_proposal(7, "rejected"), a_proposal(0, "rejected", "metformin"), a_proposal(1, "rejected")]
+        for _ in range(2):
+            found = judge(kiosk, encounter, proposals=decided)["proposals"]
+            assert [proposal["state"] for proposal in found] == ["accepted", "rejected"]
+    text = kiosk.wait_for_state(encounter, "draft")["note"]["sections"][0]["text"]
+    assert text == "heard Take met 4,500, tablets".replace("met 4,500,", "metformin 500,") + " | heard Take met 4,500, tablets"
+
+
+def test_an_omission_that_was_dismissed_on_the_tablet_is_so_in_the_boxs_own_check(kiosk: Kiosk) -> None:
+    encounter = kiosk.record(4)
+    kiosk.edit(encounter, "subjective", "Nothing.")
+    kiosk.edit(encounter, "plan", "Nothing.")
+    (omission,) = kiosk.checked(encounter)["check"]["omissions"]
+    said = {"kind": omission["kind"], "text": omission["text"], "reason": " An old one. "}
+    with kiosk.events(encounter) as events:
+        for _ in range(2):
+            judge(kiosk, encounter, omissions=[said, {**said, "text": "Something else."}])
+        told = next(event.json() for event in events if event.event == "check")
+    assert told["dismissed"] == [{"omission": 0, "reason": "An old one."}]
+    assert kiosk.checked(encounter)["dismissed"] == told["dismissed"]
+    # Of what comes twice nothing is told twice.
+    judge(kiosk, encounter, omissions=[{**said, "withdrawn": True}])
+    assert kiosk.checked(encounter)["dismissed"] == []
+    kiosk.edit(encounter, "plan", "Still nothing.")
+    judge(kiosk, encounter, omissions=[said])
+    assert kiosk.checked(encounter)["dismissed"] == told["dismissed"]
+
+
 def test_a_signed_note_takes_nothing(kiosk: Kiosk) -> None:
     encounter = kiosk.record(4)
     kiosk.checked(encounter)
     kiosk.ok("POST", f"/encounters/{encounter}/sign", json={"version": 1, "signer": "Dr. Amara Okafor"})
     body = {"note": a_note("Rest."), "after": 1, "turns": 1}
     assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/written", json=body), 409)
+    assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/judged", json={}), 409)
     assert len(versions(kiosk, encounter)) == 1

@@ -14,7 +14,9 @@ from appliance.kiosk.models_api import create_models
 from appliance.runtime.bundle import MANIFEST_FILE, Bundle
 from appliance.runtime.web import create_service
 
-NOTE = ["note/model.onnx", "note/model.onnx.data", "note/model.unpacked.onnx", "note/tokenizer.json"]
+NOTE = [
+    f"note/{name}" for name in ("model.float16.onnx", "model.onnx", "model.onnx.data", "model.unpacked.onnx", "tokenizer.json")
+]
 WEIGHTS = [f"page/{name}.onnx{data}" for name in ("decoder", "encoder") for data in ("", ".data")]
 BESIDE = ["speaker/voice-print.onnx", "speech/vocabulary.txt"]
 SPEECH = [*WEIGHTS, "page/alignment.onnx", "page/choice.onnx", "page/voice.onnx", *BESIDE]

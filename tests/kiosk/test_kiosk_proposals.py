@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from kiosk_client import Kiosk, assert_problem, texts
 from kiosk_peers import chunk_of, turn_text
 
-from appliance.kiosk.proposals import corrected, proposed
-from appliance.store.records import Proposal
+from appliance.proposals import Proposal, corrected, proposed
 from appliance.transcript import Turn, Word
 
 MISHEARD = [1001, 1003, 1004, 1007]  # Take met 4,500, tablets
@@ -88,7 +87,7 @@ def test_a_lexicon_that_fails_costs_no_turn(kiosk: Kiosk, monkeypatch: pytest.Mo
     def fail(_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("appliance.kiosk.proposals.propose", fail)
+    monkeypatch.setattr("appliance.proposals.propose", fail)
     document = kiosk.wait_for_state(record(kiosk), "draft")
     assert (texts(document), document["proposals"]) == ([HEARD], [])
 

@@ -16,9 +16,8 @@ from playwright.sync_api import Playwright
 from sample_visits import sample_visits
 from word_errors import word_errors
 
-from appliance.kiosk.proposals import corrected
+from appliance.proposals import Proposal, corrected
 from appliance.runtime.bundle import Bundle
-from appliance.store.records import Proposal
 from appliance.transcript import Turn
 
 pytestmark = pytest.mark.browser

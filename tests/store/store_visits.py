@@ -9,8 +9,9 @@ import msgspec
 
 from appliance.audio import CHUNK_BYTES
 from appliance.clinical_note import Check, CheckedSection, CheckedSentence, Note, Omission, Section, Stamp
+from appliance.proposals import Proposal
 from appliance.store.encounters import EncounterStore
-from appliance.store.records import Addendum, Dismissal, Label, Override, Problem, Proposal, Signature
+from appliance.store.records import Addendum, Dismissal, Label, Override, Problem, Signature
 from appliance.transcript import Gap, Turn, Word
 
 SAID = "chest pain since Tuesday"

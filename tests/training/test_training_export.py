@@ -198,7 +198,7 @@ def test_a_bundle_carries_where_it_came_from(base: Path, adapter: Path, speech: 
     assert note.adapter == read_export(tmp_path / "model").adapter
     assert json.loads((bundle.directory / note.score_card).read_text()) == {"rouge1": 0.5}
     assert set(bundle.manifest.files) == {
-        "note/model.onnx", "note/model.onnx.data", "note/model.unpacked.onnx", "note/tokenizer.json",
+        "note/model.float16.onnx", "note/model.onnx", "note/model.onnx.data", "note/model.unpacked.onnx", "note/tokenizer.json",
         "page/encoder.onnx", "score-card.json", "speech/model.bin",
     }  # fmt: skip
     assert bundle.manifest.sources == (source,)

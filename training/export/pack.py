@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.errors import InputError
 from appliance.models.assemble import copy_into, staging, write_manifest
+from appliance.models.float16 import write_float16
 from appliance.models.graph import GRAPH_FILE, WEIGHTS_FILE
 from appliance.models.tokenizer import TOKENIZER_FILE
 from appliance.models.unpacked import write_unpacked
@@ -81,6 +82,7 @@ def pack(
         for file in (GRAPH_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
             copy_into(exported / file, staged / note.directory / file)
         write_unpacked(staged / note.directory)
+        write_float16(staged / note.directory)
         if score_card:
             copy_into(score_card, staged / SCORE_CARD_FILE)
         manifest = Manifest(

@@ -13,6 +13,7 @@ import {
   type Encounter,
   type EngineName,
   type HeardSoFar,
+  type JudgedOmission,
   type Note,
   type OldVersion,
   type ProblemDocument,
@@ -35,7 +36,7 @@ const STATUS_TIMEOUT_MS = 8_000;
 const START_TIMEOUT_MS = 5_000;
 
 /** Who answers instead of the box for visits that are on this tablet only; see `offline/local-box.ts`. */
-export type Here = Pick<LocalBox, "has" | "start" | "end" | "admit" | "answer" | "follow" | "onMoved" | "stretch">;
+export type Here = Pick<LocalBox, "has" | "start" | "end" | "admit" | "answer" | "follow" | "knows" | "onMoved" | "stretch" | "takeOver">;
 
 let here: Here | null = null;
 
@@ -176,6 +177,16 @@ export function audioPath(id: string, start: number, end: number): string | Prom
 export const openEvents = (id: string): EventStream =>
   here?.has(id) ? here.follow(id) : new EventSource(`${encounterPath(id)}/events`);
 
+/** Go on here with a visit that this tablet records, as far as it knows it, if the box cannot be reached. */
+export async function goOnHere(id: string): Promise<void> {
+  if (!here || here.has(id) || !(await here.knows(id))) return;
+  try {
+    await onBox("GET", encounterPath(id), undefined, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
+  } catch (error) {
+    if (error instanceof RequestError && error.status === 0) await here.takeOver(id);
+  }
+}
+
 /** Be told when a visit comes to this tablet or goes to the box; returns how to end that. */
 export const onMoved = (id: string, listener: () => void): (() => void) => here?.onMoved(id, listener) ?? (() => undefined);
 
@@ -190,9 +201,16 @@ export const bring = {
   turns: (id: string, start: number): Promise<Turn[]> => onBox("GET", `${encounterPath(id)}/turns?start=${start}`),
   speaker: (id: string, n: number, speaker: Speaker): Promise<unknown> =>
     onBox("PATCH", `${encounterPath(id)}/turns/${n}`, { speaker }),
+  judged: (id: string, judged: Judged): Promise<unknown> => onBox("POST", `${encounterPath(id)}/judged`, judged),
   written: (id: string, written: WrittenNote): Promise<{ version: number; newest: number }> =>
     onBox("POST", `${encounterPath(id)}/written`, written),
 };
+
+/** What was decided on this tablet. */
+export interface Judged {
+  proposals: Proposal[];
+  omissions: JudgedOmission[];
+}
 
 /** A version of the note that this tablet made. */
 export interface WrittenNote {

@@ -113,6 +113,12 @@ export interface Check {
   omissions: Omission[];
 }
 
+/** Whether an omission belongs into the note after all. */
+export interface JudgedOmission extends Pick<Omission, "kind" | "text"> {
+  reason: string;
+  withdrawn: boolean;
+}
+
 /** What came of checking a version of the note; `check` is null while it is pending. */
 export interface Checked {
   version: number;

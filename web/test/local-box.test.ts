@@ -1,17 +1,19 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { RequestError } from "../src/api";
 import { type EncounterEvent, reduce, START } from "../src/encounter/state";
 import { LocalSink } from "../src/offline/local-sink";
+import type { Rules } from "../src/offline/rules";
 import { LostLeaseError } from "../src/scribe/sink";
 import type { Checked, Encounter, SavedNote } from "../src/types";
-import { bytesOf, final, ID, KEY, note, turn, type World, world } from "./offline-world";
+import { bytesOf, final, HEARS_METFORMIN, ID, KEY, note, turn, type World, world } from "./offline-world";
 import { Vault } from "../src/offline/vault";
 
 let here: World;
+const check = async (body: string) => ({ sections: [], omissions: [], asked: JSON.parse(body) as unknown });
 
 beforeEach(async () => {
-  here = await world(undefined, (body) => Promise.resolve({ sections: [], omissions: [], asked: JSON.parse(body) }));
+  here = await world(undefined, { check });
 });
 
 afterEach(() => here.close());
@@ -136,9 +138,83 @@ test("the newest note is checked against the turns as they are labelled", async 
   expect(checked.check.asked.turns).toEqual([{ ...turn("My knee hurts.", 0), speaker: "clinician" }, turn("Since March.", 1)]);
 });
 
+test("a drug that may have been said is what the note is written from, until somebody says that it was not", async () => {
+  here.close();
+  here = await world(here.name, { ...HEARS_METFORMIN, check });
+  const sink = await heard();
+  await sink.heard([final("Take met 4,500.", 2)]);
+  const texts = async () => (await sink.turns()).map(({ text }) => text);
+  expect(await texts()).toEqual(["My knee hurts.", "Since March.", "Take metformin 500."]);
+  expect((await document()).proposals).toMatchObject([{ turn: 2, drug: "metformin 500", state: "accepted" }]);
+  expect((await document()).transcript.turns[2]?.text).toBe("Take met 4,500.");
+  await sink.written(note("Rest."));
+  await here.box.check(ID);
+  const asked = async () => ((await get("/check")) as { check: { asked: { turns: { text: string }[] } } }).check.asked.turns[2]?.text;
+  expect(await asked()).toBe("Take metformin 500.");
+  const decide = (k: number, state: string) => here.box.answer(ID, "PATCH", `/proposals/${k}`, { state });
+  expect(await decide(0, "rejected")).toMatchObject({ k: 0, proposal: { state: "rejected" } });
+  expect(await refusal(decide(1, "rejected"))).toBe(404);
+  await here.box.check(ID);
+  expect([await asked(), (await texts())[2]]).toEqual(["Take met 4,500.", "Take met 4,500."]);
+});
+
+test("turns are looked at for drugs once, also by two tabs and in the next life of the page", async () => {
+  let looked: number[] = [];
+  const rules: Partial<Rules> = {
+    ...HEARS_METFORMIN,
+    propose: (turns, first) => {
+      looked.push(...turns.map((_, n) => first + n));
+      return HEARS_METFORMIN.propose(turns, first);
+    },
+  };
+  here.close();
+  here = await world(here.name, rules);
+  const sink = await heard();
+  await sink.heard([final("Take met 4,500.", 2)]);
+  const other = await world(here.name, rules);
+  await Promise.all([sink.turns(), here.box.readings(ID), other.box.readings(ID)]);
+  expect((await document()).proposals).toHaveLength(1);
+  looked = [];
+  await sink.heard([final("And met 4,500.", 3)]);
+  await other.box.readings(ID);
+  await sink.turns();
+  expect(looked).toEqual([3]);
+  expect((await document()).proposals.map(({ turn }) => turn)).toEqual([2, 3]);
+  other.close();
+});
+
+test("rules that fail cost no turn", async () => {
+  const sink = await heard();
+  expect((await sink.turns()).map(({ text }) => text)).toEqual(["My knee hurts.", "Since March."]);
+});
+
+test("an omission that was dismissed stays so in later checks, until it is listed again", async () => {
+  const omissions = ["It clicks.", "Since March."].map((text) => ({ kind: "symptom", text, section: "plan", turns: [1], severity: "minor" as const }));
+  here.close();
+  here = await world(here.name, { check: async () => ({ sections: [], omissions }) });
+  const sink = await heard();
+  await sink.written(note("Rest."));
+  await here.box.check(ID);
+  const judge = (k: number, what: "dismiss" | "restore", version: number) =>
+    here.box.answer(ID, "POST", `/omissions/${k}/${what}`, { reason: " An old one. ", version }) as Promise<Checked>;
+  expect((await judge(1, "dismiss", 1)).dismissed).toEqual([{ omission: 1, reason: "An old one." }]);
+  expect([await refusal(judge(2, "dismiss", 1)), await refusal(judge(0, "dismiss", 2))]).toEqual([404, 409]);
+  await here.box.answer(ID, "PUT", "/note", { version: 1, sections: [{ name: "plan", text: "Rest and ice." }] });
+  await here.box.check(ID);
+  expect(await get("/check")).toMatchObject({ version: 2, dismissed: [{ omission: 1 }] });
+  expect((await judge(1, "restore", 2)).dismissed).toEqual([]);
+  expect((await here.visits.read(ID))?.judged).toEqual([{ kind: "symptom", text: "Since March.", reason: "An old one.", withdrawn: true }]);
+});
+
+test("an omission is not judged while the note is checked", async () => {
+  const sink = await heard();
+  await sink.written(note("Rest."));
+  expect(await refusal(here.box.answer(ID, "POST", "/omissions/0/dismiss", { reason: "", version: 1 }))).toBe(409);
+});
+
 test("what only the box can do is said to be so", async () => {
   await heard();
-  for (const path of ["/sign", "/note", "/omissions/0/dismiss"]) expect(await refusal(here.box.answer(ID, "POST", path, {}))).toBe(409);
+  for (const path of ["/sign", "/note", "/note/sections/plan"]) expect(await refusal(here.box.answer(ID, "POST", path, {}))).toBe(409);
   expect(await refusal(here.box.admit(ID))).toBe(0);
 });
 
@@ -176,16 +252,118 @@ test("a deleted visit leaves nothing but the wish to have it deleted on the box"
   expect(await here.visits.read(ID)).toMatchObject({ deleted: true, title: "", turns: [], versions: [] });
 });
 
+/** A visit that the box hears, up to the end of a turn. */
+const begun = (committed: number, ...texts: string[]): Encounter => ({
+  id: ID, title: "Knee", template: "soap", state: "recording", paused: false, engine: "box", created: "2026-03-01T08:00:00.000Z",
+  updated: "2026-03-01T08:00:00.000Z", duration: 1, received_through: 1, missing: [], committed, proposals: [], note: null, note_version: 0,
+  transcript: { turns: texts.map(turn), gaps: [], duration: 1 }, section: null, signature: null, addenda: [], problem: null,
+});
+
+/** Have it seen, with the audio of so many seconds here and on the box. */
+async function seen(visit: Encounter, seconds = 3): Promise<void> {
+  const next = (await here.chunks.begin(ID, "Knee")).next;
+  for (let n = next; n < 2 * seconds; n++) await here.chunks.acknowledge(ID, await here.chunks.append(ID, new ArrayBuffer(16_000)));
+  here.box.see(visit);
+  await vi.waitFor(async () => expect(await here.chunks.seen(ID)).toEqual(visit));
+}
+
 test("a visit that the box began goes on here with all that is known of it", async () => {
-  const begun: Encounter = {
-    id: ID, title: "Knee", template: "soap", state: "recording", paused: false, engine: "tablet", created: "2026-03-01T08:00:00.000Z",
-    updated: "2026-03-01T08:00:00.000Z", duration: 1, received_through: 1, missing: [], committed: 0, proposals: [], note: null, note_version: 0,
-    transcript: { turns: [turn("My knee hurts.", 0)], gaps: [], duration: 1 }, section: null, signature: null, addenda: [], problem: null,
-  };
-  const sink = new LocalSink(ID, here.box, { encounter: begun, standing: { committed: 0, earlier: [{ text: "My knee hurts." }] } });
-  expect((await sink.begin()).turns.map(({ text }) => text)).toEqual(["My knee hurts."]);
+  await seen(begun(0, "My knee hurts."));
+  // The page has shown a turn and was not told yet how far all are final.
+  expect([here.box.has(ID), await here.box.knows(ID), await here.box.takeOver(ID)]).toEqual([false, true, true]);
+  const sink = new LocalSink(ID, here.box);
+  const standing = await sink.begin();
+  expect(standing.turns.map(({ text }) => text)).toEqual(["My knee hurts."]);
+  expect([standing.committed, standing.earlier]).toEqual([16_000, [{ text: "My knee hurts.", voice: null }]]);
   await sink.heard([final("My knee hurts.", 0), final("Since March.", 1)]);
   expect((await here.visits.read(ID))?.box).toMatchObject({ created: true, outbox: [final("Since March.", 1)] });
+});
+
+test("what was decided on the box of its drugs is known here, and what is decided here goes there", async () => {
+  here.close();
+  here = await world(here.name, HEARS_METFORMIN);
+  const [proposal] = await HEARS_METFORMIN.propose([turn("Take met 4,500.", 0)], 0);
+  await seen({ ...begun(16_000, "Take met 4,500."), proposals: [{ ...proposal!, state: "rejected" }] });
+  await here.box.takeOver(ID);
+  const sink = new LocalSink(ID, here.box);
+  expect((await sink.begin()).turns[0]?.text).toBe("Take met 4,500.");
+  expect((await here.visits.read(ID))?.box.judged).toBe(false);
+  await here.box.answer(ID, "PATCH", "/proposals/0", { state: "accepted" });
+  expect((await sink.turns())[0]?.text).toBe("Take metformin 500.");
+  expect((await here.visits.read(ID))?.decided).toEqual([0]);
+});
+
+test("a visit that is here already is not taken over once more", async () => {
+  await seen(begun(16_000, "My knee hurts."));
+  const other = await world(here.name);
+  await Promise.all([here.box.takeOver(ID), other.box.takeOver(ID)]);
+  await new LocalSink(ID, here.box).heard([final("Since March.", 1)]);
+  expect(await other.box.takeOver(ID)).toBe(true);
+  expect((await document()).transcript.turns).toHaveLength(2);
+  other.close();
+});
+
+test("a recording that was ended on this tablet is over, whatever the box knew", async () => {
+  await seen(begun(16_000, "My knee hurts."));
+  await here.chunks.finish(ID);
+  await here.box.takeOver(ID);
+  expect(await here.visits.read(ID)).toMatchObject({ chunks: 6 });
+  expect((await document()).state).toBe("transcribing");
+});
+
+test("of what the box tells only the newest is kept, sealed, and no audio goes that would have to follow it", async () => {
+  await seen(begun(16_000, "My knee hurts."));
+  await here.chunks.release(ID, 40_000);
+  expect(await here.chunks.first(ID)).toBe(2);
+  await seen(begun(32_000, "My knee hurts.", "Since March."));
+  expect(await here.chunks.first(ID)).toBe(4);
+  await here.chunks.see(begun(16_000, "Long ago."));
+  expect((await here.chunks.seen(ID))?.committed).toBe(32_000);
+  expect(await bytesOf(`${here.name}-chunks`)).not.toContain("March");
+});
+
+test("what would have to be followed by audio that is gone is not kept", async () => {
+  await here.chunks.begin(ID, "Knee");
+  for (let n = 0; n < 6; n++) await here.chunks.acknowledge(ID, await here.chunks.append(ID, new ArrayBuffer(16_000)));
+  await here.chunks.release(ID, 40_000);
+  await here.chunks.see(begun(16_000, "My knee hurts."));
+  expect(await here.box.knows(ID)).toBe(false);
+  await here.chunks.see(begun(40_000, "My knee hurts.", "Since March."));
+  expect(await here.box.knows(ID)).toBe(true);
+});
+
+test.each<[string, () => unknown]>([
+  ["its audio is gone", () => here.chunks.forget(ID)],
+  ["this tablet is not paired any more", () => here.chunks.clear()],
+  ["it is heard to its end", () => here.box.see({ ...begun(16_000, "My knee hurts."), state: "writing" })],
+])("a visit is not known any more when %s", async (_, end) => {
+  await seen(begun(16_000, "My knee hurts."));
+  await end();
+  await vi.waitFor(async () => expect(await here.box.knows(ID)).toBe(false));
+  expect(await here.box.takeOver(ID)).toBe(false);
+});
+
+test("a visit without audio here, or on this tablet alone, is not kept a second time", async () => {
+  await here.chunks.see(begun(0));
+  expect(await here.box.knows(ID)).toBe(false);
+  await seen(begun(16_000, "My knee hurts."));
+  await here.box.takeOver(ID);
+  here.box.see(await document());
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await here.chunks.seen(ID))?.unsent).toBeUndefined();
+});
+
+test("a full tablet keeps audio rather than what is known", async () => {
+  await seen(begun(16_000, "My knee hurts."));
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException("", "QuotaExceededError");
+  };
+  await here.chunks.see(begun(32_000, "My knee hurts.", "Since March."));
+  IDBObjectStore.prototype.put = put;
+  expect(await here.box.knows(ID)).toBe(false);
+  await here.chunks.release(ID, 32_000);
+  expect(await here.chunks.first(ID)).toBe(4);
 });
 
 test("a full tablet says so, and what was kept before stays", async () => {

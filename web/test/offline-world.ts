@@ -4,6 +4,7 @@ import "fake-indexeddb/auto";
 
 import { LocalBox } from "../src/offline/local-box";
 import { LocalVisits } from "../src/offline/local-visits";
+import type { Rules } from "../src/offline/rules";
 import { Vault } from "../src/offline/vault";
 import { ChunkStore } from "../src/upload/chunk-store";
 import type { Note, Turn } from "../src/types";
@@ -32,7 +33,7 @@ export interface World {
 }
 
 /** A tablet; with a name, one that was there before. */
-export async function world(name = `test-${Math.random()}`, check: (body: string) => Promise<unknown> = noCheck): Promise<World> {
+export async function world(name = `test-${Math.random()}`, rules: Partial<Rules> = {}): Promise<World> {
   const vault = await Vault.open(`${name}-keys`);
   if (!vault.ready) await vault.adopt(KEY);
   const visits = await LocalVisits.open(vault, `${name}-visits`);
@@ -42,14 +43,30 @@ export async function world(name = `test-${Math.random()}`, check: (body: string
     visits.close();
     chunks.close();
   };
-  return { vault, visits, chunks, box: new LocalBox(visits, chunks, check), name, close };
+  return { vault, visits, chunks, box: new LocalBox(visits, chunks, { ...NO_RULES, ...rules }), name, close };
 }
 
-const noCheck = (): Promise<unknown> => Promise.reject(new Error("There is no engine here."));
+const noRules = (): Promise<never> => Promise.reject(new Error("There is no engine here."));
+
+const NO_RULES: Rules = { check: noRules, propose: noRules, correct: noRules };
 
 export const ID = "0123456789abcdef0123456789abcdef";
 
 export const turn = (text: string, n: number): Turn => ({ text, start: n, end: n + 1, words: [], speaker: "unknown" });
+
+/** Rules that find one drug, wherever "met 4,500" was heard. */
+export const HEARS_METFORMIN: Pick<Rules, "propose" | "correct"> = {
+  propose: async (turns, first) =>
+    turns.flatMap(({ text }, n) =>
+      text.includes("met 4,500") ? [{ turn: first + n, first: 1, last: 2, said: "met 4,500", drug: "metformin 500", state: "accepted" }] : [],
+    ),
+  correct: async (turns, proposals) =>
+    turns.map((turn, n) =>
+      proposals.some((found) => found.turn === n && found.state === "accepted")
+        ? { ...turn, text: turn.text.replace("met 4,500", "metformin 500") }
+        : turn,
+    ),
+};
 
 export const final = (text: string, n: number): { name: string; data: unknown } => ({
   name: "final",

@@ -111,14 +111,16 @@ describe("the report", () => {
   const report = (...findings: Finding[]): Report => ({ version: "1", date: "2026-11-28T00:00:00Z", findings });
 
   test("names the fastest way that is usable", () => {
-    expect(best(report(finding("webgpu-f32", true, 20), finding("wasm", true, 2)))?.backend).toBe("webgpu");
+    expect(best(report(finding("webgpu-f32", true, 20), finding("wasm", true, 2)))?.backend).toBe("webgpu-f32");
     expect(best(report(finding("webgpu-f32", true, 1), finding("wasm", true, 2)))?.backend).toBe("wasm");
     expect(best(report(finding("webgpu-f32", false, 20), finding("wasm", true, 2)))?.backend).toBe("wasm");
     expect(best(report(finding("wasm", false, 2), finding("box", true, 0)))).toBeNull();
     expect(best(null)).toBeNull();
-    const both = report(finding("webgpu-f32", true, 20), finding("wasm", true, 2));
-    expect(best(both, new Set(["webgpu"] as const))?.backend).toBe("wasm");
-    expect(best(both, new Set(["webgpu", "wasm"] as const))).toBeNull();
+    const all = report(finding("webgpu-f16", true, 30), finding("webgpu-f32", true, 20), finding("wasm", true, 2));
+    expect(best(all)?.backend).toBe("webgpu-f16");
+    expect(best(all, new Set(["webgpu-f16"] as const))?.backend).toBe("webgpu-f32");
+    expect(best(all, new Set(["webgpu-f16", "webgpu-f32"] as const))?.backend).toBe("wasm");
+    expect(best(all, new Set(["webgpu-f16", "webgpu-f32", "wasm"] as const))).toBeNull();
   });
 
   test("is kept", () => {

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { RequestError } from "../src/api";
+import { type Judged, RequestError } from "../src/api";
 import { LocalSink } from "../src/offline/local-sink";
+import type { Rules } from "../src/offline/rules";
 import { Sync, type SyncApi } from "../src/offline/sync";
 import type { EncounterState, Note, Speaker } from "../src/types";
-import { final, ID, note, type World, world } from "./offline-world";
+import { final, HEARS_METFORMIN, ID, note, type World, world } from "./offline-world";
 
 /** What the box has, under the rules of `appliance/kiosk`; tests/kiosk tries the same requests on the real one. */
 class Box {
@@ -13,6 +14,7 @@ class Box {
   turns: string[] = [];
   committed = 0;
   labels: Record<number, Speaker> = {};
+  judged: Judged = { proposals: [], omissions: [] };
   versions: { author: string; text: string }[] = [];
   creations = 0;
   deleted = false;
@@ -40,6 +42,7 @@ class Box {
       for (const { name, data } of events) this.#hear(name, data as { turn: { text: string }; committed: number });
     }),
     speaker: (_, n, speaker) => this.#found(() => void (this.labels[n] = speaker)),
+    judged: (_, judged) => this.#found(() => void (this.judged = judged)),
     written: (_, { note, after, author }) => this.#found(() => this.#write(note, after, author)),
   };
 
@@ -92,8 +95,12 @@ let box: Box;
 let forgotten: string[];
 let bothKept: string[];
 
+/** A check that misses something, and a drug in the second turn. */
+const omission = { kind: "symptom", text: "Clicking.", section: "plan", turns: [2], severity: "minor" as const };
+const rules: Partial<Rules> = { ...HEARS_METFORMIN, check: async () => ({ sections: [], omissions: [omission] }) };
+
 beforeEach(async () => {
-  here = await world();
+  here = await world(undefined, rules);
   box = new Box();
   [forgotten, bothKept] = [[], []];
 });
@@ -109,11 +116,13 @@ const sync = (): Sync => {
   return new Sync(here.visits, audio, box.api, (_, title) => bothKept.push(title));
 };
 
-/** A whole visit: three turns, a label, a new title, the note, three edits in a row. */
+/** A whole visit: three turns, a drug that was none, a label, a new title, the note, three edits in a row, an omission that does not matter. */
 async function visit(): Promise<void> {
   await here.box.start(ID, "Visit 9:00", "soap");
   const sink = new LocalSink(ID, here.box);
-  await sink.heard([final("My knee hurts.", 0), final("Since March.", 1), final("It clicks.", 2)]);
+  await sink.heard([final("My knee hurts.", 0), final("Since met 4,500.", 1), final("It clicks.", 2)]);
+  await sink.turns();
+  await here.box.answer(ID, "PATCH", "/proposals/0", { state: "rejected" });
   await here.box.answer(ID, "PATCH", "/turns/1", { speaker: "patient" });
   await here.box.answer(ID, "PATCH", "", { title: "Knee" });
   await here.box.end(ID, 6);
@@ -122,6 +131,8 @@ async function visit(): Promise<void> {
   for (const [n, text] of ["Rest and", "Rest and ice", "Rest and ice."].entries()) {
     await here.box.answer(ID, "PUT", "/note", { version: n + 1, sections: [{ name: "plan", text }] });
   }
+  await here.box.check(ID);
+  await here.box.answer(ID, "POST", "/omissions/0/dismiss", { reason: "An old one.", version: 4 });
 }
 
 /** The audio is there, and the box knows that it is over. */
@@ -131,8 +142,10 @@ const audioArrives = (): void => {
 
 function expectAll(): void {
   expect(box.title).toBe("Knee");
-  expect(box.turns).toEqual(["My knee hurts.", "Since March.", "It clicks."]);
+  expect(box.turns).toEqual(["My knee hurts.", "Since met 4,500.", "It clicks."]);
   expect(box.labels).toEqual({ 1: "patient" });
+  expect(box.judged.proposals).toMatchObject([{ turn: 1, drug: "metformin 500", state: "rejected" }]);
+  expect(box.judged.omissions).toEqual([{ kind: "symptom", text: "Clicking.", reason: "An old one.", withdrawn: false }]);
   expect(box.versions).toEqual([{ author: "model", text: "Rest." }, { author: "clinician", text: "Rest and ice." }]);
   expect(box.creations).toBe(1);
 }
@@ -154,7 +167,7 @@ test("cut off at any request, before or after it arrived, it goes on and nothing
   for (const arrived of [false, true]) {
     for (let at = 0, done = false; !done; at++) {
       here.close();
-      here = await world();
+      here = await world(undefined, rules);
       box = new Box();
       box.cut = { at, arrived };
       await visit();
@@ -163,7 +176,7 @@ test("cut off at any request, before or after it arrived, it goes on and nothing
         expect(attempt).toBeLessThan(6);
         const { name } = here;
         here.close();
-        here = await world(name);
+        here = await world(name, rules);
         await sync().bring(ID).catch((error: unknown) => {
           expect((error as RequestError).status).toBe(0);
           failures += 1;
@@ -175,8 +188,8 @@ test("cut off at any request, before or after it arrived, it goes on and nothing
       done = failures === 0;
     }
   }
-  // Create, look, lease; then, with the audio there, look, lease, heard, label, two versions.
-  expect(cuts).toBe(2 * 9);
+  // Create, look, lease; then, with the audio there, look, lease, heard, label, decisions, two versions.
+  expect(cuts).toBe(2 * 10);
 });
 
 test("a visit that is still recorded goes to the box with what was heard so far, and on there", async () => {
@@ -187,7 +200,7 @@ test("a visit that is still recorded goes to the box with what was heard so far,
   expect([box.turns, box.state, here.visits.ids]).toEqual([["My knee hurts."], "recording", []]);
   // Its audio is still needed.
   expect(forgotten).toEqual([]);
-  await expect(sink.heard([final("Since March.", 1)])).rejects.toThrow();
+  await expect(sink.heard([final("Since met 4,500.", 1)])).rejects.toThrow();
 });
 
 test("a visit without engines goes to the box to be heard there", async () => {

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 
 import { RequestError } from "../api";
 import { DeviceEngine } from "../device/engine";
-import type { Loaded, NoteEvent, Progress } from "../device/messages";
+import type { Backend, Loaded, NoteEvent, Progress } from "../device/messages";
 import { SAMPLE } from "../device/sample";
 import { SpeechEngine } from "../device/speech-engine";
 import type { SpeechLoaded } from "../device/speech-messages";
@@ -50,6 +50,8 @@ export class Bench {
   readonly progress = signal<Progress | null>(null);
   readonly sections = signal<Section[]>([]);
   readonly measured = signal<Measured>({});
+  /** What computes the note. */
+  readonly backend = signal<Backend>("wasm");
   /** Of the comparison. */
   readonly threads = signal(threadsHere());
   readonly rounds = signal(3);
@@ -71,7 +73,7 @@ export class Bench {
       this.measured.value = { ...(browser && { browser }), ...(compared && { compared }) };
       this.#engine = new DeviceEngine();
       this.#engine.onProgress = (progress) => this.#show(progress);
-      this.#keep({ loaded: await this.#engine.load() });
+      this.#keep({ loaded: await this.#engine.load(undefined, this.backend.value) });
     });
   }
 

@@ -7,6 +7,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 
 import { explain } from "../api";
+import type { Backend } from "../device/messages";
 import { Bench } from "./bench";
 import { comparedRows, measuredRows } from "./tables";
 
@@ -22,14 +23,31 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
+const BACKENDS: [Backend, string][] = [["wasm", "Processor"], ["webgpu-f32", "GPU, 32-bit"], ["webgpu-f16", "GPU, 16-bit"]];
+
 function Actions() {
-  const { busy, measured } = bench;
+  const { busy, measured, backend } = bench;
   const hear = (input: HTMLInputElement): void => {
     const file = input.files?.[0];
     if (file) attempt(() => bench.hear(file));
   };
   return (
     <p class="bench-actions">
+      <label>
+        Note computed by{" "}
+        <select
+          data-testid="backend" disabled={busy.value} value={backend.value}
+          onChange={(event) => {
+            backend.value = event.currentTarget.value as Backend;
+          }}
+        >
+          {BACKENDS.map(([name, title]) => (
+            <option key={name} value={name}>
+              {title}
+            </option>
+          ))}
+        </select>
+      </label>
       <button class="button button-primary" data-testid="load" disabled={busy.value} onClick={() => attempt(() => bench.load())}>
         Load the models
       </button>

@@ -1,11 +1,13 @@
 /** What was measured, as rows of tables. */
 
+import type { Gpu } from "../device/gpu-messages";
 import type { Measured } from "./bench";
 import type { Figures } from "./comparison";
 
 const seconds = (value: number): string => `${value.toFixed(1)} s`;
 const megabytes = (value: number): string => `${Math.round(value / 1e6)} MB`;
 const rate = (tokens: number, time: number): string => `${(tokens / time).toFixed(1)} tokens/s`;
+const onGpu = ({ adapter, half, refused }: Gpu): string => `${adapter}, ${half ? 16 : 32}-bit${refused ? ` (16-bit: ${refused})` : ""}`;
 const yes = (value: boolean): string => (value ? "yes" : "no");
 
 export function measuredRows({ browser, loaded, firstSection, note, speech, heard }: Measured): [string, string][] {
@@ -23,7 +25,7 @@ export function measuredRows({ browser, loaded, firstSection, note, speech, hear
   if (loaded) {
     rows.push(
       ["Bundle", loaded.bundle],
-      ["Note model computed by", loaded.gpu ? loaded.gpu.adapter : `processor, ${loaded.threads} threads, weights ${loaded.unpacked ? "unpacked" : "packed"}`],
+      ["Note model computed by", loaded.gpu ? onGpu(loaded.gpu) : `processor, ${loaded.threads} threads, weights ${loaded.unpacked ? "unpacked" : "packed"}`],
       ["Rules ready", seconds(loaded.seconds.rules)],
       ["Models fetched", seconds(loaded.seconds.weights)],
       ["Model ready", seconds(loaded.seconds.model)],

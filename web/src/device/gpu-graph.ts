@@ -4,13 +4,13 @@ import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 
 import type { GpuRuntime } from "./gpu-runtime";
 
-const FLOAT_BYTES = 4;
+const FLOAT_BYTES = { float32: 4, float16: 2 };
 const WEIGHTS_FILE = "model.onnx.data";
 const CACHE = "past.";
 /** `GPUBufferUsage`, which TypeScript does not know yet: COPY_SRC, COPY_DST, STORAGE. */
 const USAGE = 0x04 | 0x08 | 0x80;
 
-/** Keys and values of several sequences: for each layer's key and value one buffer, float32 `[rows, heads, capacity, size]`. */
+/** Keys and values of several sequences: for each layer's key and value one buffer, `[rows, heads, capacity, size]`. */
 interface Memory {
   rows: number;
   capacity: number;
@@ -21,6 +21,8 @@ export class GpuGraph {
   readonly #gpu: GpuRuntime;
   readonly #session: InferenceSession;
   readonly #caches: string[];
+  /** Of keys and values; logits are float32. */
+  readonly #type: keyof typeof FLOAT_BYTES;
   readonly #heads: number;
   readonly #headSize: number;
   readonly #memories = new Map<number, Memory>();
@@ -35,7 +37,8 @@ export class GpuGraph {
     this.#session = session;
     this.#caches = session.inputNames.filter((name) => name.startsWith(CACHE)).map((name) => name.slice(CACHE.length));
     const [cache, logits] = [session.inputMetadata[session.inputNames.indexOf(`${CACHE}0.key`)], session.outputMetadata[0]];
-    if (!cache?.isTensor || !logits?.isTensor || cache.type !== "float32") throw new Error("This is not a graph of a note model.");
+    if (!cache?.isTensor || !logits?.isTensor || !isFloat(cache.type)) throw new Error("This is not a graph of a note model.");
+    this.#type = cache.type;
     [this.#heads, this.#headSize, this.vocabulary] = [Number(cache.shape[1]), Number(cache.shape[3]), Number(logits.shape[1])];
   }
 
@@ -105,7 +108,7 @@ export class GpuGraph {
     const results: Record<string, Tensor | null> = { logits: null };
     const dims = [rows, this.#heads, memory.capacity, this.#headSize];
     for (const [index, name] of this.#caches.entries()) {
-      const tensor = Tensor.fromGpuBuffer(memory.buffers[index] as GPUBuffer, { dataType: "float32", dims });
+      const tensor = Tensor.fromGpuBuffer(memory.buffers[index] as GPUBuffer, { dataType: this.#type, dims });
       feeds[CACHE + name] = tensor;
       results[`present.${name}`] = tensor;
     }
@@ -115,7 +118,7 @@ export class GpuGraph {
 
   #copy(from: Memory, fromRow: number, to: Memory, toRow: number, length: number): void {
     const encoder = this.#gpu.device.createCommandEncoder();
-    const token = this.#headSize * FLOAT_BYTES;
+    const token = this.#headSize * FLOAT_BYTES[this.#type];
     for (const [index, buffer] of from.buffers.entries()) {
       for (let head = 0; head < this.#heads; head++) {
         const start = (fromRow * this.#heads + head) * from.capacity * token;
@@ -127,7 +130,7 @@ export class GpuGraph {
   }
 
   #make(rows: number, capacity: number): Memory {
-    const size = rows * this.#heads * capacity * this.#headSize * FLOAT_BYTES;
+    const size = rows * this.#heads * capacity * this.#headSize * FLOAT_BYTES[this.#type];
     return { rows, capacity, buffers: this.#caches.map(() => this.#gpu.device.createBuffer({ size, usage: USAGE })) };
   }
 
@@ -142,6 +145,10 @@ export class GpuGraph {
     if (!memory) throw new RangeError(`There is no memory ${number}.`);
     return memory;
   }
+}
+
+function isFloat(type: string): type is keyof typeof FLOAT_BYTES {
+  return type in FLOAT_BYTES;
 }
 
 function destroy(memory: Memory | null): void {

@@ -5,8 +5,8 @@ import type { ProblemDocument } from "../types";
 /** Memories are known by numbers that the caller chooses; see `appliance.device.engine.Bridge` for what they are. */
 export type GpuCall =
   /** Find a GPU, start the runtime and check that it computes rightly. Answered with `Gpu`. */
-  | { call: "start"; folder: string }
-  /** Load a graph. Answered with `GraphFacts`. */
+  | { call: "start"; folder: string; half: boolean }
+  /** Load a graph and try it out. Answered with `GraphFacts`. */
   | { call: "load"; model: Uint8Array; weights: Uint8Array }
   | { call: "allocate"; memory: number; rows: number; capacity: number }
   | { call: "release"; memory: number }
@@ -22,8 +22,10 @@ export interface Gpu {
   adapter: string;
   /** Computed by the processor: right, and slow. */
   software: boolean;
-  /** Whether it computes with 16-bit numbers. */
+  /** Whether it computes the note model with 16-bit numbers. */
   half: boolean;
+  /** Why not, in one sentence, where it was asked to. */
+  refused: string | null;
   /** Most tokens of a prompt in one call that it gets right. */
   chunk: number;
 }

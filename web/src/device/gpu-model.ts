@@ -19,15 +19,16 @@ export class GpuModel implements NoteGraph {
    * Find a GPU and check that it computes rightly.
    *
    * @param folder Address of the runtime's files, ending in `/`.
+   * @param half Whether it has to compute with 16-bit numbers.
    * @throws DeviceError There is no such GPU.
    */
-  static async start(folder: string): Promise<GpuModel> {
+  static async start(folder: string, half: boolean): Promise<GpuModel> {
     if (!crossOriginIsolated) {
       throw new DeviceError("This page may not share memory between its workers.", "Open the page from the box's own address.");
     }
     const model = new GpuModel();
     try {
-      model.gpu = (await model.#ask({ call: "start", folder })) as Gpu;
+      model.gpu = (await model.#ask({ call: "start", folder, half })) as Gpu;
       return model;
     } catch (error) {
       model.close();

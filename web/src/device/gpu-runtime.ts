@@ -4,8 +4,9 @@ import type * as Runtime from "onnxruntime-web/webgpu";
 
 import { DeviceError } from "./problem";
 
-/** What the build can use, where the GPU has it. */
-const FEATURES: GPUFeatureName[] = ["shader-f16", "subgroups"];
+/** The build uses it where the GPU has it. */
+const FASTER: GPUFeatureName = "subgroups";
+const HALF: GPUFeatureName = "shader-f16";
 /** The least that WebGPU promises is too little for a language model, so as much is asked for as there is. */
 const LIMITS = [
   "maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage", "maxComputeWorkgroupStorageSize",
@@ -38,13 +39,15 @@ export class GpuRuntime {
 
   /**
    * @param folder Address of the runtime's files, ending in `/`.
-   * @throws DeviceError The browser gives no GPU.
+   * @param half Whether it has to compute with 16-bit numbers.
+   * @throws DeviceError The browser gives no such GPU.
    */
-  static async start(folder: string): Promise<GpuRuntime> {
+  static async start(folder: string, half: boolean): Promise<GpuRuntime> {
     const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) throw new DeviceError("This browser gives pages no GPU.", OTHERWISE);
+    if (half && !adapter.features.has(HALF)) throw new DeviceError("This GPU does not compute with 16-bit numbers.", OTHERWISE);
     const device = await adapter.requestDevice({
-      requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
+      requiredFeatures: [...(half ? [HALF] : []), ...(adapter.features.has(FASTER) ? [FASTER] : [])],
       requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
     });
     const ort = (await import(/* @vite-ignore */ `${folder}ort.webgpu.min.mjs`)) as typeof Runtime;

@@ -1,6 +1,6 @@
 /** The note model on the GPU, in a worker of its own: it works through promises while the note engine's worker waits. */
 
-import { prefillChunk } from "./gpu-check";
+import { prefillChunk, tryOut } from "./gpu-check";
 import { GpuGraph } from "./gpu-graph";
 import type { Gpu, GpuAnswer, GpuCall, GraphFacts } from "./gpu-messages";
 import { reply } from "./gpu-reply";
@@ -21,7 +21,7 @@ addEventListener("message", ({ data }: MessageEvent<GpuCall>) => {
 async function take(call: GpuCall): Promise<void> {
   switch (call.call) {
     case "start":
-      return answer(start(call.folder));
+      return answer(start(call.folder, call.half));
     case "load":
       return answer(load(call.model, call.weights));
     case "run":
@@ -35,14 +35,15 @@ async function take(call: GpuCall): Promise<void> {
   }
 }
 
-async function start(folder: string): Promise<Gpu> {
-  runtime = await GpuRuntime.start(folder);
-  chunk = await prefillChunk(runtime, folder);
+async function start(folder: string, half: boolean): Promise<Gpu> {
+  runtime = await GpuRuntime.start(folder, half);
+  chunk = await prefillChunk(runtime, folder, half);
   const { vendor, architecture, description, isFallbackAdapter } = runtime.info;
   return {
     adapter: description || [vendor, architecture].filter(Boolean).join(" ") || "unknown",
     software: isFallbackAdapter || architecture === "swiftshader",
-    half: runtime.device.features.has("shader-f16"),
+    half,
+    refused: null,
     chunk,
   };
 }
@@ -51,6 +52,7 @@ async function load(model: Uint8Array, weights: Uint8Array): Promise<GraphFacts>
   if (!runtime) throw new Error("The GPU is not started.");
   graph = await GpuGraph.load(runtime, model, weights);
   graph.chunk = chunk;
+  await tryOut(graph);
   return { vocabulary: graph.vocabulary };
 }
 

@@ -3,8 +3,8 @@
 import type { ProblemDocument } from "../types";
 import type { Gpu } from "./gpu-messages";
 
-/** What computes the note model. */
-export type Backend = "wasm" | "webgpu";
+/** What computes the note model: the GPU with 16-bit or 32-bit numbers, or the processor. */
+export type Backend = "webgpu-f16" | "webgpu-f32" | "wasm";
 
 /** Fetch what is missing of the box's note model, and start it; one that is loaded is given up. */
 export interface LoadQuestion {
@@ -23,6 +23,10 @@ export type Question =
   | { ask: "start" }
   | LoadQuestion
   | { ask: "check"; body: string }
+  /** What may have been said in turns, JSON as they were heard; `first` is the number of the first of them. */
+  | { ask: "propose"; heard: string; first: number }
+  /** Turns as they read with the accepted ones of proposals; both are JSON. */
+  | { ask: "correct"; heard: string; proposals: string }
   | { ask: "open"; template: string }
   | { ask: "turn"; number: number; turn: string }
   | { ask: "finish"; turns: number }

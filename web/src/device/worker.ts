@@ -1,8 +1,9 @@
 /** The note engine: Python's rules and the model's graph in one worker. It answers one question at a time, in order. */
 
 import { Bridge, type NoteGraph } from "./bridge";
-import { loadCpuGraph, named, PACKED, WEIGHTS } from "./cpu-graph";
-import { GpuModel } from "./gpu-model";
+import { loadCpuGraph, named } from "./cpu-graph";
+import type { GpuModel } from "./gpu-model";
+import { loadGpuGraph, startGpu } from "./gpu-start";
 import type { Loaded, LoadQuestion, NoteEvent, Question } from "./messages";
 import { DeviceError } from "./problem";
 import { Python, runtimeFolder } from "./python";
@@ -28,6 +29,12 @@ interface Checker {
 interface Device {
   Checker(): Checker;
   Notes(bridge: Bridge, manifest: string): Notes;
+}
+
+/** `appliance.device.proposals`. */
+interface Proposals {
+  propose(turns: string, first: number): string;
+  correct(turns: string, proposals: string): string;
 }
 
 /** `appliance.device.questions`. */
@@ -73,6 +80,10 @@ async function respond(question: Question): Promise<unknown> {
       return load(rules, question);
     case "check":
       return JSON.parse(checker.check(question.body));
+    case "propose":
+      return JSON.parse(proposals(python).propose(question.heard, question.first));
+    case "correct":
+      return JSON.parse(proposals(python).correct(question.heard, question.proposals));
     case "answer":
       return JSON.parse(answers(python).answers(question.questions));
     case "open":
@@ -102,14 +113,14 @@ async function load({ python, device, seconds }: Rules, { threads, backend, unpa
   gpu?.close();
   gpu = null;
   // Before the models are fetched: there may be no GPU.
-  if (backend === "webgpu") gpu = await GpuModel.start(python.folder);
+  if (backend && backend !== "wasm") gpu = await startGpu(python.folder, backend === "webgpu-f16");
   const models = await listModels();
   const weights = await Weights.open();
   await weights.fetch(models, "note", (progress) => tell({ kind: "progress", progress }));
   const fetched = performance.now();
   const read = (name: string): Promise<Uint8Array<ArrayBuffer>> => weights.read(named(models, name));
   const { graph, unpacked }: { graph: NoteGraph; unpacked: boolean } = gpu
-    ? { graph: await gpu.load(await read(PACKED), await read(WEIGHTS)), unpacked: false }
+    ? { graph: (gpu = await loadGpuGraph(gpu, python.folder, read)), unpacked: false }
     : await loadCpuGraph(python.folder, models, read, threads, unpack);
   const bridge = new Bridge(graph, new TextDecoder().decode(await read("tokenizer.json")));
   model = { bridge, manifest: models.manifest, notes: device.Notes(bridge, models.manifest), bytes: () => python.bytes + graph.bytes };
@@ -122,6 +133,9 @@ async function load({ python, device, seconds }: Rules, { threads, backend, unpa
     memory: { rules: python.bytes, model: graph.bytes },
   };
 }
+
+/** Imported when it is asked for: a visit with the box has no need of it. */
+const proposals = (python: Python): Proposals => python.import("appliance.device.proposals");
 
 function answers(python: Python): Answers {
   const found = loaded();

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-import { getCheck, getEncounter, onMoved, openEvents, RequestError } from "../api";
+import { getCheck, getEncounter, goOnHere, onMoved, openEvents, RequestError } from "../api";
 import type { EventStream } from "../offline/local-stream";
 import { delayAfter } from "../upload/backoff";
 import type { EncounterEventName, EncounterEvents } from "../types";
@@ -34,6 +34,7 @@ export class LiveEncounter {
   open(): void {
     this.#connect();
     this.#unmoved = onMoved(this.id, this.#reconnect);
+    this.#lookHere();
     addEventListener("online", this.#reconnect);
     document.addEventListener("visibilitychange", this.#onVisible);
   }
@@ -99,10 +100,16 @@ export class LiveEncounter {
   /** The browser resumes a broken stream by itself; one that was refused it gives up, and we must ask again. */
   #onError(source: EventStream): void {
     this.connected.value = false;
+    if (!this.state.value.encounter) this.#lookHere();
     if (source.readyState !== STREAM_CLOSED) return;
     this.#failures += 1;
     this.#timer = setTimeout(this.#reconnect, delayAfter(this.#failures));
     void this.#lookForEncounter();
+  }
+
+  /** Nothing is shown yet: the box may be away, and this tablet may know the visit. */
+  #lookHere(): void {
+    void goOnHere(this.id).catch(() => undefined);
   }
 
   async #lookForEncounter(): Promise<void> {

@@ -3,27 +3,28 @@
 import { RequestError } from "../api";
 import type { EncounterEvent } from "../encounter/state";
 import type { ChunkStore } from "../upload/chunk-store";
-import type { Checked, Encounter, Note, SectionEdit, Speaker } from "../types";
+import type { Checked, Encounter, Note, Proposal, SectionEdit, Speaker, Turn } from "../types";
 import { LocalStream } from "./local-stream";
 import type { LocalVisits } from "./local-visits";
-import { addVersion, documentOf, edited, type LocalVisit, newVisit, stateOf, summaryOf, turnsOf } from "./local-visit";
+import { addVersion, checkedOf, documentOf, edited, type LocalVisit, newVisit, stateOf, summaryOf, takenOver, turnsOf } from "./local-visit";
+import type { Rules } from "./rules";
 import { stretchAddress } from "./stretch";
-
-/** Checks a note against turns; see `POST /check` of the note service. */
-export type CheckNote = (body: string) => Promise<unknown>;
 
 const OTHER: Record<Speaker, Speaker> = { clinician: "patient", patient: "clinician", unknown: "unknown" };
 
 export class LocalBox {
   readonly visits: LocalVisits;
   readonly #chunks: ChunkStore;
-  readonly #check: CheckNote;
+  readonly #rules: Rules;
   readonly #checking = new Map<string, Promise<void>>();
+  readonly #proposing = new Map<string, Promise<void>>();
+  #seen: Encounter | null = null;
+  #keeping = false;
 
-  constructor(visits: LocalVisits, chunks: ChunkStore, check: CheckNote) {
+  constructor(visits: LocalVisits, chunks: ChunkStore, rules: Rules) {
     this.visits = visits;
     this.#chunks = chunks;
-    this.#check = check;
+    this.#rules = rules;
   }
 
   /** Start a visit that the box hears of later. */
@@ -35,6 +36,32 @@ export class LocalBox {
 
   has(id: string): boolean {
     return this.visits.has(id);
+  }
+
+  /** What the box tells of a visit: kept while its audio is here and is not heard to its end. */
+  see(visit: Encounter): void {
+    if (visit.unsent || visit === this.#seen) return;
+    this.#seen = visit;
+    if (!this.#keeping) void this.#keepSeen();
+  }
+
+  /** Whether this tablet could go on with a visit that the box has. */
+  async knows(id: string): Promise<boolean> {
+    return (await this.#chunks.seen(id).catch(() => undefined)) !== undefined;
+  }
+
+  /**
+   * Go on here with a visit that the box has, as the box told it last.
+   *
+   * @returns Whether it is here.
+   * @throws LocalStorageError The tablet's storage is full.
+   */
+  async takeOver(id: string): Promise<boolean> {
+    if (this.has(id)) return true;
+    const [known, recording] = [await this.#chunks.seen(id), await this.#chunks.get(id)];
+    if (!known || !recording) return false;
+    await this.visits.add(takenOver(known, recording.finished ? recording.next : null));
+    return true;
   }
 
   /** Whether a visit here has its note. */
@@ -99,9 +126,14 @@ export class LocalBox {
           return this.#checked(id);
         case "PATCH turns":
           return this.#label(id, () => ({ [Number(number)]: (body as { speaker: Speaker }).speaker }));
+        case "PATCH proposals":
+          return this.#decide(id, Number(number), (body as { state: Proposal["state"] }).state);
         case "POST speakers":
           return this.#label(id, (visit) => Object.fromEntries(turnsOf(visit).flatMap((turn, n) => swapped(n, turn.speaker))));
       }
+    }
+    if (method === "POST" && what === "omissions" && (rest[0] === "dismiss" || rest[0] === "restore")) {
+      return this.#judge(id, Number(number), rest[0] === "dismiss", body as { reason?: string; version: number });
     }
     if (method === "GET" && what === "note" && number === "versions") return this.#versions(id, rest[0]);
     throw new RequestError(409, ONLY_THE_BOX);
@@ -113,6 +145,27 @@ export class LocalBox {
     if (visit) void this.check(id);
   }
 
+  /** The turns of a visit as its note is written from them; undefined if it is not here. */
+  async readings(id: string): Promise<Turn[] | undefined> {
+    await this.#propose(id);
+    const visit = await this.visits.read(id);
+    return visit && !visit.deleted ? this.#read(visit) : undefined;
+  }
+
+  /** The turns as they read with the accepted proposals; as they were heard, if the rules fail: no turn is lost by that. */
+  async #read(visit: LocalVisit): Promise<Turn[]> {
+    const turns = turnsOf(visit);
+    if (!visit.proposals.some(({ state }) => state === "accepted")) return turns;
+    return this.#rules.correct(turns, visit.proposals).catch(() => turns);
+  }
+
+  /** Look for misheard drugs in the turns that are new; resolves when nothing is left to look at. */
+  #propose(id: string): Promise<void> {
+    const proposing = this.#proposing.get(id) ?? this.#proposeAll(id).finally(() => this.#proposing.delete(id));
+    this.#proposing.set(id, proposing);
+    return proposing;
+  }
+
   /** Check the newest note; resolves when nothing is left to check. */
   check(id: string): Promise<void> {
     const checking = this.#checking.get(id) ?? this.#checkAll(id).finally(() => this.#checking.delete(id));
@@ -120,15 +173,45 @@ export class LocalBox {
     return checking;
   }
 
+  /** Only the newest counts: of what comes while one is kept, the last is next. */
+  async #keepSeen(): Promise<void> {
+    this.#keeping = true;
+    for (let kept: Encounter | null = null; kept !== this.#seen && this.#seen; ) {
+      kept = this.#seen;
+      const heard = kept.state !== "recording" && kept.state !== "transcribing";
+      await (heard ? this.#chunks.unsee(kept.id) : this.#chunks.see(kept)).catch(() => undefined);
+    }
+    this.#keeping = false;
+  }
+
+  async #proposeAll(id: string): Promise<void> {
+    try {
+      for (let visit = await this.visits.read(id); visit && visit.proposed < visit.turns.length; visit = await this.visits.read(id)) {
+        const { proposed: first, turns } = visit;
+        const found = await this.#rules.propose(turns.slice(first), first);
+        await this.visits.change(id, (now) => {
+          // Another tab may have looked at them.
+          if (now.proposed !== first) return [];
+          now.proposed = turns.length;
+          const events = found.map((proposal, n) => ({ name: "proposal" as const, data: { k: now.proposals.length + n, proposal } }));
+          now.proposals.push(...found);
+          return events;
+        });
+      }
+    } catch {
+      // The next turn asks again; the box makes its own proposals when it has the turns.
+    }
+  }
+
   async #checkAll(id: string): Promise<void> {
     try {
       for (let visit = await this.visits.read(id); visit && pending(visit); visit = await this.visits.read(id)) {
         const asked = visit;
         const { template, sections } = asked.versions.at(-1)!.note;
-        const check = await this.#check(JSON.stringify({ template, sections, turns: turnsOf(asked) }));
+        const check = await this.#rules.check(JSON.stringify({ template, sections, turns: await this.#read(asked) }));
         await this.visits.change(id, (now) => {
           if (!same(asked, now)) return [];
-          now.check = check as LocalVisit["check"];
+          now.check = check;
           return [{ name: "check", data: checkedOf(now) }];
         });
       }
@@ -190,6 +273,38 @@ export class LocalBox {
     return checkedOf(visit);
   }
 
+  /** Say whether an omission does not belong into the note; the same rules as in `appliance/kiosk/review.py`. */
+  async #judge(id: string, k: number, dismissed: boolean, { reason = "", version }: { reason?: string; version: number }): Promise<Checked> {
+    const visit = await this.#change(id, (visit) => {
+      if (visit.versions.at(-1)?.version !== version || !visit.check) throw new RequestError(409, CHECKING);
+      const omission = visit.check.omissions[k];
+      if (!omission) throw new RequestError(404, GONE);
+      if (checkedOf(visit).dismissed.some((entry) => entry.omission === k) === dismissed) return [];
+      const { kind, text } = omission;
+      const others = visit.judged.filter((said) => said.kind !== kind || said.text !== text);
+      visit.judged = [...others, { kind, text, reason: reason.trim(), withdrawn: !dismissed }];
+      visit.box.judged = true;
+      return [{ name: "check", data: checkedOf(visit) }];
+    });
+    return checkedOf(visit);
+  }
+
+  async #decide(id: string, k: number, state: Proposal["state"]): Promise<{ k: number; proposal: Proposal }> {
+    const visit = await this.#change(id, (visit) => {
+      const known = visit.proposals[k];
+      if (!known) throw new RequestError(404, GONE);
+      if (known.state === state) return [];
+      const proposal = { ...known, state };
+      visit.proposals[k] = proposal;
+      visit.decided = [...new Set(visit.decided).add(k)];
+      visit.box.judged = true;
+      visit.check = null;
+      return [{ name: "proposal", data: { k, proposal } }];
+    });
+    if (visit.versions.length > 0) void this.check(id);
+    return { k, proposal: visit.proposals[k]! };
+  }
+
   async #label(id: string, choose: (visit: LocalVisit) => Record<number, Speaker>): Promise<Encounter> {
     const visit = await this.#change(id, (visit) => {
       const labels = choose(visit);
@@ -217,9 +332,9 @@ const pending = ({ versions, check, deleted }: LocalVisit): boolean => versions.
 
 /** Whether a check of the one is a check of the other. */
 const same = (asked: LocalVisit, now: LocalVisit): boolean =>
-  asked.versions.length === now.versions.length && JSON.stringify(turnsOf(asked)) === JSON.stringify(turnsOf(now));
+  asked.versions.length === now.versions.length && JSON.stringify(readOf(asked)) === JSON.stringify(readOf(now));
 
-const checkedOf = ({ versions, check }: LocalVisit): Checked => ({ version: versions.at(-1)!.version, check, dismissed: [] });
+const readOf = (visit: LocalVisit): unknown[] => [turnsOf(visit), visit.proposals];
 
 const noted = (visit: LocalVisit, { version, note }: { version: number; note: Note }): EncounterEvent[] => [
   { name: "note", data: { version, note } },
@@ -232,6 +347,7 @@ const AWAY = { title: "No connection", detail: "The box does not have this visit
 const GONE = { title: "Not found", detail: "There is no such visit on this tablet.", hint: "Look at the list of visits." };
 const NO_NOTE = { title: "Not found", detail: "There is no note yet.", hint: "Finish the visit and wait until it is written." };
 const CHANGED = { title: "Conflict", detail: "The note was changed in another tab.", hint: "Load it again." };
+const CHECKING = { title: "Conflict", detail: "The note is being checked again.", hint: "Wait for the new check and repeat it there." };
 const ONLY_THE_BOX = {
   title: "Not without the box",
   detail: "Only the box can do that.",

@@ -2,40 +2,26 @@
 
 import { LostLeaseError, type Sink, type SpeechEvent, type Standing } from "../scribe/sink";
 import type { EncounterEvent } from "../encounter/state";
-import type { Encounter, EncounterEvents, Note, Turn } from "../types";
+import type { EncounterEvents, Note, Turn } from "../types";
 import { changed, type LocalBox } from "./local-box";
-import { hear, type LocalVisit, takenOver, turnsOf } from "./local-visit";
-
-/** What is known of a visit that the box has begun to hear. */
-export interface KnownVisit {
-  encounter: Encounter;
-  standing: Pick<Standing, "committed" | "earlier">;
-}
+import { hear, type LocalVisit, turnsOf } from "./local-visit";
 
 export class LocalSink implements Sink {
   readonly #id: string;
   readonly #box: LocalBox;
-  readonly #known: KnownVisit | null;
 
-  /**
-   * @param known For a visit that is not on this tablet yet because the box had it: it is brought here by `begin`.
-   */
-  constructor(id: string, box: LocalBox, known: KnownVisit | null = null) {
+  /** @param id Of a visit that is on this tablet; one that the box began is brought here by `LocalBox.takeOver`. */
+  constructor(id: string, box: LocalBox) {
     this.#id = id;
     this.#box = box;
-    this.#known = known;
   }
 
   /** @throws LostLeaseError The box has the visit, or its note is written. */
   async begin(): Promise<Standing> {
-    let visit = await this.#box.visits.read(this.#id);
-    if (!visit && this.#known) {
-      visit = takenOver(this.#known.encounter, this.#known.standing.committed, this.#known.standing.earlier);
-      await this.#box.visits.add(visit);
-    }
+    const visit = await this.#box.visits.read(this.#id);
     // A note that is there may have been edited: it is not written over.
     if (!visit || visit.deleted || visit.versions.length > 0) throw new LostLeaseError();
-    return { heard: visit.duration !== null, committed: visit.committed, earlier: visit.earlier, turns: turnsOf(visit) };
+    return { heard: visit.duration !== null, committed: visit.committed, earlier: visit.earlier, turns: await this.turns() };
   }
 
   async heard(events: SpeechEvent[]): Promise<void> {
@@ -50,9 +36,9 @@ export class LocalSink implements Sink {
   }
 
   async turns(): Promise<Turn[]> {
-    const visit = await this.#box.visits.read(this.#id);
-    if (!visit || visit.deleted) throw new LostLeaseError();
-    return turnsOf(visit);
+    const turns = await this.#box.readings(this.#id);
+    if (!turns) throw new LostLeaseError();
+    return turns;
   }
 
   async written(note: Note): Promise<void> {

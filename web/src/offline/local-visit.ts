@@ -1,14 +1,18 @@
 /** A visit that is kept on this tablet while the box is away. Pure: no storage, no clock. */
 
+import type { Judged } from "../api";
 import type { SpeechEvent } from "../scribe/sink";
 import {
   type Check,
+  type Checked,
   CHUNK_SECONDS,
   type Encounter,
   type EncounterState,
   type Gap,
+  type JudgedOmission,
   type Note,
   type ProblemDocument,
+  type Proposal,
   SAMPLE_RATE,
   type SectionEdit,
   type Speaker,
@@ -48,6 +52,14 @@ export interface LocalVisit {
   versions: LocalVersion[];
   /** Of the newest version; null while it is pending. */
   check: Check | null;
+  /** Drugs that may have been said, as they stand now. */
+  proposals: Proposal[];
+  /** How many of the turns were looked at for them. */
+  proposed: number;
+  /** Numbers of the proposals that the clinician decided on this tablet. */
+  decided: number[];
+  /** What the clinician said of omissions on this tablet: the last word on each. */
+  judged: JudgedOmission[];
   problem: ProblemDocument | null;
   /** It was deleted here, and the box may not know yet. */
   deleted: boolean;
@@ -62,6 +74,8 @@ export interface OnBox {
   outbox: SpeechEvent[];
   /** The title was changed here. */
   renamed: boolean;
+  /** Something was decided here of proposals or omissions. */
+  judged: boolean;
   /** How many of the versions are there. */
   versions: number;
   /** The version there that the next one follows. */
@@ -74,22 +88,27 @@ export function newVisit(id: string, title: string, template: string, now: Date)
   const created = now.toISOString();
   return {
     id, title, template, created, updated: created, paused: false, chunks: null, duration: null, turns: [], gaps: [], committed: 0,
-    earlier: [], labels: {}, base: 0, versions: [], check: null, problem: null, deleted: false,
-    box: { created: false, outbox: [], renamed: false, versions: 0, after: 0, refused: null },
+    earlier: [], labels: {}, base: 0, versions: [], check: null, proposals: [], proposed: 0, decided: [], judged: [], problem: null, deleted: false,
+    box: { created: false, outbox: [], renamed: false, judged: false, versions: 0, after: 0, refused: null },
   };
 }
 
-/** A visit that the box has begun to hear, from what is known of it: it goes on here. */
-export function takenOver(known: Encounter, committed: number, earlier: unknown[]): LocalVisit {
-  const { id, title, template, created, updated, paused, transcript } = known;
+/**
+ * A visit that the box has begun to hear, from what the box told of it: it goes on here.
+ *
+ * @param chunks How many the recording has, if it was ended on this tablet.
+ */
+export function takenOver(known: Encounter, chunks: number | null): LocalVisit {
+  const { id, title, template, created, updated, paused, transcript, committed } = known;
   const visit = newVisit(id, title, template, new Date(created));
   return {
     ...visit, updated, paused, base: known.note_version,
-    chunks: known.state === "recording" ? null : Math.ceil(known.duration / CHUNK_SECONDS),
-    turns: [...transcript.turns], gaps: [...transcript.gaps],
+    chunks: chunks ?? (known.state === "recording" ? null : Math.ceil(known.duration / CHUNK_SECONDS)),
+    turns: [...transcript.turns], gaps: [...transcript.gaps], proposals: [...known.proposals], proposed: transcript.turns.length,
     // The page may have seen a turn and not yet been told how far all are final.
     committed: Math.max(committed, Math.round((transcript.turns.at(-1)?.end ?? 0) * SAMPLE_RATE)),
-    earlier: [...earlier],
+    // What tells voices apart stays on the box.
+    earlier: transcript.turns.map(({ text }) => ({ text, voice: null })),
     box: { ...visit.box, created: true, after: known.note_version },
   };
 }
@@ -115,7 +134,7 @@ export function documentOf(visit: LocalVisit): Encounter {
     missing: [],
     transcript: { turns: turnsOf(visit), gaps: visit.gaps, duration: summary.duration },
     committed: visit.committed,
-    proposals: [],
+    proposals: visit.proposals,
     note: newest?.note ?? null,
     note_version: newest?.version ?? 0,
     section: null,
@@ -201,7 +220,22 @@ export function unsentVersions({ versions, box }: LocalVisit): LocalVersion[] {
     .filter(({ author }, n, rest) => !(author === "clinician" && rest[n + 1]?.author === "clinician"));
 }
 
+/** The check of the newest version, as the box tells it. */
+export function checkedOf({ versions, check, judged }: LocalVisit): Checked {
+  const dismissed = (check?.omissions ?? []).flatMap(({ kind, text }, omission) =>
+    judged.filter((said) => said.kind === kind && said.text === text && !said.withdrawn).map(({ reason }) => ({ omission, reason })),
+  );
+  return { version: versions.at(-1)!.version, check, dismissed };
+}
+
+/** What was decided here, for the box. */
+export const judgedOf = ({ proposals, decided, judged }: LocalVisit): Judged => ({
+  proposals: decided.flatMap((k) => proposals[k] ?? []),
+  omissions: judged,
+});
+
 /** Whether the box has all of it but the audio. */
 export function isBrought({ box, labels, versions }: LocalVisit): boolean {
-  return box.created && box.outbox.length === 0 && !box.renamed && Object.keys(labels).length === 0 && box.versions === versions.length;
+  const { created, outbox, renamed, judged } = box;
+  return created && outbox.length === 0 && !renamed && !judged && Object.keys(labels).length === 0 && box.versions === versions.length;
 }

@@ -6,7 +6,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { EncounterEvent } from "../encounter/state";
 import type { Summary } from "../types";
 import { LocalStorageError } from "../upload/chunk-store";
-import { type LocalVisit, summaryOf } from "./local-visit";
+import { type LocalVisit, newVisit, summaryOf } from "./local-visit";
 import type { Sealed, Vault } from "./vault";
 
 interface Schema extends DBSchema {
@@ -69,17 +69,21 @@ export class LocalVisits {
     const found = await this.#database.get("visits", id);
     if (!found) return undefined;
     const plain = await this.#vault.open(`visit/${id}`, found.sealed);
-    return JSON.parse(new TextDecoder().decode(plain)) as LocalVisit;
+    const kept = JSON.parse(new TextDecoder().decode(plain)) as LocalVisit;
+    // An earlier version of the page kept less of a visit.
+    return { ...newVisit(id, kept.title, kept.template, new Date(kept.created)), ...kept };
   }
 
   /**
-   * Keep a new visit.
+   * Keep a new visit; one that is here already stays as it is.
    *
    * @throws LocalStorageError The tablet's storage is full.
    * @throws VaultError There is no key to encrypt with.
    */
   async add(visit: LocalVisit): Promise<void> {
-    await locked(visit.id, () => this.#write(visit));
+    await locked(visit.id, async () => {
+      if (!(await this.#database.getKey("visits", visit.id))) await this.#write(visit);
+    });
     await this.#publish({ id: visit.id, events: [], moved: true });
   }
 

@@ -7,10 +7,10 @@ import type { BoxStatus } from "../app-context";
 import type { ChunkStore } from "../upload/chunk-store";
 import { Pause } from "../upload/backoff";
 import type { Uploads } from "../upload/uploads";
-import { NoteChecker } from "./note-checker";
 import { LocalBox } from "./local-box";
 import { LocalVisits } from "./local-visits";
 import { forgetPage, keepEngines, keepPage } from "./page-keeper";
+import { RulesWorker } from "./rules";
 import { Sync } from "./sync";
 import type { Vault } from "./vault";
 
@@ -39,8 +39,7 @@ export class Offline {
 
   /** Get ready to answer for the box; `run` begins to bring visits to it. */
   static async open(vault: Vault, chunks: ChunkStore, uploads: Uploads, status: BoxStatus): Promise<Offline> {
-    const checker = new NoteChecker();
-    const box = new LocalBox(await LocalVisits.open(vault), chunks, (body) => checker.check(body));
+    const box = new LocalBox(await LocalVisits.open(vault), chunks, new RulesWorker());
     const offline = new Offline(box, vault, uploads, status);
     // A tablet without a key encrypts nothing, so what is recorded first must not come before it.
     const key = offline.#fetchKey();

@@ -3,10 +3,10 @@
 import { type bring, type bringEncounter, explain, RequestError } from "../api";
 import type { Speaker } from "../types";
 import type { LocalVisits } from "./local-visits";
-import { documentOf, isBrought, type LocalVisit, unsentVersions } from "./local-visit";
+import { documentOf, isBrought, judgedOf, type LocalVisit, unsentVersions } from "./local-visit";
 
 /** The requests that are needed. */
-export type SyncApi = Pick<typeof bring, "get" | "describe" | "delete" | "engine" | "heard" | "speaker" | "written"> & {
+export type SyncApi = Pick<typeof bring, "get" | "describe" | "delete" | "engine" | "heard" | "speaker" | "judged" | "written"> & {
   create: typeof bringEncounter;
 };
 
@@ -87,6 +87,7 @@ export class Sync {
     }
     if (visit.chunks !== null && state === "recording") return "waiting";
     await this.#sendLabels(id);
+    await this.#sendJudged(id);
     await this.#sendVersions(id);
     const gone = await this.#visits.remove(id, (now) => !now.deleted && isBrought(now));
     if (!gone) return "waiting";
@@ -137,6 +138,17 @@ export class Sync {
         return [];
       });
     }
+  }
+
+  async #sendJudged(id: string): Promise<void> {
+    const visit = await this.#visits.read(id);
+    if (!visit?.box.judged) return;
+    const judged = judgedOf(visit);
+    await this.#api.judged(id, judged);
+    await this.#visits.change(id, (now) => {
+      now.box.judged = JSON.stringify(judgedOf(now)) !== JSON.stringify(judged);
+      return [];
+    });
   }
 
   async #sendVersions(id: string): Promise<void> {

@@ -11,7 +11,6 @@ import { type EncounterEvent, transcribedSeconds, type VisitState } from "../enc
 import type { Recorder } from "../recording/recorder";
 import { BoxSink } from "../scribe/box-sink";
 import { Scribe } from "../scribe/scribe";
-import type { Sink } from "../scribe/sink";
 import type { Encounter } from "../types";
 import type { Uploads } from "../upload/uploads";
 import { type Choice, choose, type Wish } from "./choice";
@@ -142,6 +141,7 @@ export class Placement {
   /** What the page sees of a visit: how far behind the box is, and what would go on here. */
   see(state: VisitState): void {
     const { encounter } = state;
+    if (encounter) this.#parts.local.see(encounter);
     if (!encounter || encounter.id !== this.#recorded()) return;
     const grown = this.#seen?.id !== encounter.id || transcribedSeconds(state) > this.#transcribed;
     this.#seen = encounter;
@@ -232,7 +232,7 @@ export class Placement {
   }
 
   async #start(visit: string): Promise<void> {
-    const { engines, uploads, box } = this.#parts;
+    const { engines, uploads, box, local } = this.#parts;
     const found = best(this.report.peek(), this.#failed);
     // Without its audio there is nothing to go on from.
     if (!found || !uploads.get(visit)) return;
@@ -242,9 +242,9 @@ export class Placement {
       this.#backend = found.backend;
       const ready = await engines.load(found.backend);
       this.#onBox = this.#keepsOnBox(visit, box);
-      const sink = this.#onBox ? new BoxSink(visit, bring, () => this.#uploaded(visit)) : this.#localSink(visit);
-      // It may have been decided otherwise meanwhile.
-      if (this.choice.peek().on !== "tablet") return this.#rest();
+      // It may have been decided otherwise meanwhile, or nothing is known of the visit here.
+      if (this.choice.peek().on !== "tablet" || !(this.#onBox || (await local.takeOver(visit)))) return this.#rest();
+      const sink = this.#onBox ? new BoxSink(visit, bring, () => this.#uploaded(visit)) : new LocalSink(visit, local);
       const template = this.#seen?.id === visit ? this.#seen.template : (await getEncounter(visit)).template;
       this.#run(new Scribe(visit, template, uploads.store, ready, sink));
     } catch (error) {
@@ -294,15 +294,6 @@ export class Placement {
     this.trouble.value = explain(error);
     this.#parts.engines.close();
     this.#rest();
-  }
-
-  /** Keeps the visit here, as far as this page knows it if the box had it. */
-  #localSink(visit: string): Sink {
-    const { local } = this.#parts;
-    if (this.#seen?.id !== visit) return new LocalSink(visit, local);
-    const { committed, transcript } = this.#seen;
-    const earlier = transcript.turns.map(({ text }) => ({ text, voice: null }));
-    return new LocalSink(visit, local, { encounter: this.#seen, standing: { committed, earlier } });
   }
 
   /** Resolves when the box has all of the recording and knows that it is over. */

@@ -34,8 +34,8 @@ interface Adapter {
 export async function probe(tools: ProbeTools): Promise<Report> {
   const findings: Finding[] = [];
   const adapter = await findAdapter();
-  for (const [step, refusal] of gpuSteps(adapter)) findings.push(refusal ? refused(step, refusal) : await measured(step, "webgpu", tools));
-  findings.push(await measured("wasm", "wasm", tools));
+  for (const [step, refusal] of gpuSteps(adapter)) findings.push(refusal ? refused(step, refusal) : await measured(step, tools));
+  findings.push(await measured("wasm", tools));
   tools.onStep("box");
   findings.push(await boxFinding(tools));
   tools.onStep(null);
@@ -44,11 +44,10 @@ export async function probe(tools: ProbeTools): Promise<Report> {
 }
 
 /** The ways to use the GPU, each with why it is not tried, if it is not. */
-function gpuSteps(adapter: Adapter | null): [Step, string | null][] {
+function gpuSteps(adapter: Adapter | null): [Backend, string | null][] {
   const none = "This browser gives no GPU to pages.";
   if (!adapter) return [["webgpu-f16", none], ["webgpu-f32", none]];
-  const half = adapter.half ? "The box's models compute with 32-bit numbers." : "This GPU does not compute with 16-bit numbers.";
-  return [["webgpu-f16", half], ["webgpu-f32", null]];
+  return [["webgpu-f16", adapter.half ? null : "This GPU does not compute with 16-bit numbers."], ["webgpu-f32", null]];
 }
 
 async function findAdapter(): Promise<Adapter | null> {
@@ -60,12 +59,12 @@ async function findAdapter(): Promise<Adapter | null> {
   }
 }
 
-async function measured(step: Step, backend: Backend, tools: ProbeTools): Promise<Finding> {
+async function measured(step: Backend, tools: ProbeTools): Promise<Finding> {
   const died = tools.sentinel.died(step);
   if (died) return refused(step, `The page died when this was tried, ${new Date(died).toLocaleString("en-GB")}. It is not tried again by itself.`);
   tools.onStep(step);
   try {
-    return await tools.sentinel.guard(step, () => inTime(measure(step, backend, tools)));
+    return await tools.sentinel.guard(step, () => inTime(measure(step, tools)));
   } catch (error) {
     return refused(step, explain(error));
   } finally {
@@ -74,11 +73,12 @@ async function measured(step: Step, backend: Backend, tools: ProbeTools): Promis
   }
 }
 
-async function measure(step: Step, backend: Backend, { engines, speech }: ProbeTools): Promise<Finding> {
+async function measure(step: Backend, { engines, speech }: ProbeTools): Promise<Finding> {
   const began = performance.now();
-  const { ears, pen, note } = await engines.load(backend);
+  const { ears, pen, note } = await engines.load(step);
   const load = (performance.now() - began) / 1000;
   if (note.gpu?.software) return refused(step, "This GPU is played by the processor, which is slower than the processor itself.");
+  if (note.gpu?.refused) return refused(step, note.gpu.refused);
   const audio = await speech();
   const heardFrom = performance.now();
   const words = await hear(ears, audio);
@@ -91,7 +91,7 @@ async function measure(step: Step, backend: Backend, { engines, speech }: ProbeT
     prefill: timing.prefill_tokens / timing.prefill_seconds,
     decode: timing.decode_tokens / timing.decode_seconds,
     memory: note.memory.rules + note.memory.model,
-    ...(backend === "wasm" ? { threads: note.threads } : {}),
+    ...(step === "wasm" ? { threads: note.threads } : {}),
   };
   return { step, usable: true, reason: `It hears and writes a sample visit.`, numbers };
 }

@@ -3,8 +3,8 @@
 import type { Backend } from "../device/messages";
 import type { Memory } from "./sentinel";
 
-/** What can compute the models: the tablet's GPU with 16-bit or 32-bit numbers, its processor, or the box. */
-export type Step = "webgpu-f16" | "webgpu-f32" | "wasm" | "box";
+/** What can compute the models: the tablet, or the box. */
+export type Step = Backend | "box";
 
 export interface Numbers {
   /** Seconds until the models were ready. */
@@ -53,9 +53,9 @@ export function saveReport(memory: Memory, report: Report): void {
 
 /** The tablet's fastest way to compute, by measurement, but for those that failed since; null if none is usable. */
 export function best(report: Report | null, failed: ReadonlySet<Backend> = new Set()): { backend: Backend; finding: Finding } | null {
-  const usable = (report?.findings ?? []).filter(({ step, usable }) => usable && step !== "box" && !failed.has(backendOf(step)));
-  const [first] = usable.sort((a, b) => (b.numbers.decode ?? 0) - (a.numbers.decode ?? 0));
-  return first ? { backend: backendOf(first.step), finding: first } : null;
+  const usable = (report?.findings ?? []).flatMap((finding) => {
+    const { step, usable } = finding;
+    return usable && step !== "box" && !failed.has(step) ? [{ backend: step, finding }] : [];
+  });
+  return usable.sort((a, b) => (b.finding.numbers.decode ?? 0) - (a.finding.numbers.decode ?? 0))[0] ?? null;
 }
-
-const backendOf = (step: Step): Backend => (step === "wasm" ? "wasm" : "webgpu");

@@ -1,9 +1,12 @@
-/** The tablet's own copy of audio, in IndexedDB: what the box has not acknowledged, and what somebody may have to hear again. */
+/**
+ * The tablet's own copy of audio, in IndexedDB: what the box has not acknowledged, what somebody may have to hear again, and how
+ * the visit stood on the box up to there.
+ */
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import type { Sealed, Vault } from "../offline/vault";
-import { CHUNK_SAMPLES } from "../types";
+import { CHUNK_SAMPLES, type Encounter } from "../types";
 
 /** One encounter that this tablet records or recorded. */
 export interface LocalRecording {
@@ -33,6 +36,8 @@ interface Schema extends DBSchema {
   chunks: { key: [string, number]; value: Chunk };
   /** What the box has, and this tablet needs should it hear the visit itself. */
   kept: { key: [string, number]; value: Chunk };
+  /** The visit as the box told it last, sealed, for as long as its audio is here. */
+  seen: { key: [string, number]; value: { encounter: string; committed: number; sealed: Sealed } };
 }
 
 /** A chunk could not be kept on the tablet. */
@@ -50,13 +55,14 @@ export class ChunkStore {
   readonly #vault: Sealer | null;
 
   static async open(vault: Sealer | null, name = "chartside"): Promise<ChunkStore> {
-    const database = await openDB<Schema>(name, 2, {
+    const database = await openDB<Schema>(name, 3, {
       upgrade(db, version) {
         if (version < 1) {
           db.createObjectStore("recordings", { keyPath: "encounter" });
           db.createObjectStore("chunks", { keyPath: ["encounter", "n"] });
         }
-        db.createObjectStore("kept", { keyPath: ["encounter", "n"] });
+        if (version < 2) db.createObjectStore("kept", { keyPath: ["encounter", "n"] });
+        db.createObjectStore("seen", { keyPath: ["encounter", "committed"] });
       },
     });
     return new ChunkStore(database, vault);
@@ -174,25 +180,71 @@ export class ChunkStore {
     ]);
   }
 
-  /** Turns are final up to this sample: nobody needs the chunks before it that the box has. */
+  /**
+   * Turns are final up to this sample: nobody needs the chunks before it that the box has. If this tablet has seen the visit only
+   * up to an earlier one, it would have to go on from there.
+   */
   async release(encounter: string, committed: number): Promise<void> {
-    const needed = Math.floor(committed / CHUNK_SAMPLES);
-    if (needed > 0) await this.#database.delete("kept", IDBKeyRange.bound([encounter, 0], [encounter, needed], false, true));
+    const [, seen] = (await this.#database.getKey("seen", allOf(encounter))) ?? ["", committed];
+    await this.#database.delete("kept", before(encounter, chunkAt(Math.min(committed, seen))));
+  }
+
+  /**
+   * Keep what the box tells of a visit, so that this tablet can go on with it. Nothing is kept without a key or without audio, and
+   * nothing that audio which was already released would have to follow.
+   */
+  async see(visit: Encounter): Promise<void> {
+    const { id, committed } = visit;
+    if (!this.#vault?.ready || !(await this.#database.getKey("recordings", id))) return;
+    const sealed = await this.#vault.seal(`seen/${id}`, new TextEncoder().encode(JSON.stringify(visit)));
+    try {
+      await this.#keepSeen({ encounter: id, committed, sealed });
+      await this.release(id, committed);
+    } catch {
+      // A full tablet: the audio needs the room more than this does.
+      await this.unsee(id);
+    }
+  }
+
+  async #keepSeen(seen: { encounter: string; committed: number; sealed: Sealed }): Promise<void> {
+    const { encounter, committed } = seen;
+    const transaction = this.#database.transaction(["recordings", "seen", ...STORES], "readwrite");
+    const store = transaction.objectStore("seen");
+    const recording = await transaction.objectStore("recordings").get(encounter);
+    const keys = await Promise.all(STORES.map((name) => transaction.objectStore(name).getKey(allOf(encounter))));
+    const later = await store.getKey(IDBKeyRange.lowerBound([encounter, committed], true));
+    const first = Math.min(recording?.next ?? 0, ...keys.flatMap((key) => key?.[1] ?? []));
+    if (recording && first <= chunkAt(committed) && later?.[0] !== encounter) {
+      await Promise.all([store.delete(before(encounter, committed)), store.put(seen)]);
+    }
+    await transaction.done;
+  }
+
+  /** The visit as the box told it last; undefined if that is not kept. */
+  async seen(encounter: string): Promise<Encounter | undefined> {
+    const found = await this.#database.get("seen", allOf(encounter));
+    const opened = found && (await this.#vault?.open(`seen/${encounter}`, found.sealed));
+    return opened && (JSON.parse(new TextDecoder().decode(opened)) as Encounter);
+  }
+
+  /** Delete what the box told of a visit. */
+  async unsee(encounter: string): Promise<void> {
+    await this.#database.delete("seen", allOf(encounter));
   }
 
   /** Delete everything about an encounter from the tablet. */
   async forget(encounter: string): Promise<void> {
-    const transaction = this.#database.transaction(["recordings", ...STORES], "readwrite", DURABLE);
+    const transaction = this.#database.transaction(["recordings", "seen", ...STORES], "readwrite", DURABLE);
     await Promise.all([
       transaction.objectStore("recordings").delete(encounter),
-      ...STORES.map((store) => transaction.objectStore(store).delete(allOf(encounter))),
+      ...(["seen", ...STORES] as const).map((store) => transaction.objectStore(store).delete(allOf(encounter))),
       transaction.done,
     ]);
   }
 
   /** Delete everything. */
   async clear(): Promise<void> {
-    const stores = ["recordings", ...STORES] as const;
+    const stores = ["recordings", "seen", ...STORES] as const;
     const transaction = this.#database.transaction(stores, "readwrite", DURABLE);
     await Promise.all([...stores.map((store) => transaction.objectStore(store).clear()), transaction.done]);
   }
@@ -210,3 +262,8 @@ export class ChunkStore {
 }
 
 const allOf = (encounter: string): IDBKeyRange => IDBKeyRange.bound([encounter, 0], [encounter, Infinity]);
+
+const before = (encounter: string, n: number): IDBKeyRange => IDBKeyRange.bound([encounter], [encounter, n], false, true);
+
+/** Number of the chunk that a sample is in. */
+const chunkAt = (sample: number): number => Math.floor(sample / CHUNK_SAMPLES);

@@ -1,8 +1,8 @@
 /** The list of visits, and the start of a new one. */
 
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-import { explain, listEncounters } from "../api";
+import { explain, goOnHere, listEncounters } from "../api";
 import { useApp } from "../app-context";
 import { clock, count, dayName, spokenLength, timeOfDay } from "../format";
 import { visitAddress } from "../route";
@@ -17,7 +17,8 @@ import { StateBadge } from "./state-badge";
 const REFRESH_MS = 4_000;
 
 export function ListView() {
-  const { offline } = useApp();
+  const { offline, uploads } = useApp();
+  const answered = useRef(false);
   const [stored, setStored] = useState<Summary[] | null>(null);
   const visits = together(offline.visits.value, stored);
   const [trouble, setTrouble] = useState<string | null>(null);
@@ -26,11 +27,14 @@ export function ListView() {
   const refresh = useCallback(async () => {
     try {
       setStored(await listEncounters());
+      answered.current = true;
       setTrouble(null);
     } catch (error) {
       setTrouble(explain(error));
+      // What this tablet records can be opened all the same.
+      if (!answered.current) for (const id of uploads.all.value.keys()) void goOnHere(id).catch(() => undefined);
     }
-  }, []);
+  }, [uploads]);
 
   useEffect(() => {
     document.title = "Visits - Chartside";

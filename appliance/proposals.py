@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
 from appliance.lexicon.sound_alike import propose, with_proposals
-from appliance.store.records import Proposal
 from appliance.transcript import Turn
 
 _log = logging.getLogger(__name__)
+ProposalState = Literal["accepted", "rejected"]
+"""What the clinician thinks of a proposal."""
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A drug that may have been said where something else was heard."""
+
+    turn: int
+    """Number of the turn, from 0."""
+    first: int
+    """Position of the first word in the turn, from 0."""
+    last: int
+    """Position of the last word, which belongs to it."""
+    said: str
+    """The words as they were heard."""
+    drug: str
+    """What to read instead."""
+    state: ProposalState = "accepted"
 
 
 def proposed(turn: Turn, n: int) -> list[Proposal]:
