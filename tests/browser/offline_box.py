@@ -63,6 +63,16 @@ class OfflineBox:
         self._kiosk = self._serve()
 
     @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes connections and answers nothing, as if its cable were pulled, and goes on after that."""
+        assert self._kiosk
+        self._kiosk.freeze()
+        try:
+            yield
+        finally:
+            self._kiosk.thaw()
+
+    @contextlib.contextmanager
     def strangers(self) -> Iterator[None]:
         """In place of the switched-off box, what a tablet gets that is not paired any more."""
 

@@ -119,6 +119,19 @@ def test_a_visit_is_recorded_while_the_box_is_away_and_goes_there_when_it_is_bac
     assert_nothing_is_left(tablet)
 
 
+def test_a_box_that_answers_nothing_is_a_box_that_is_away(tablet: PageDriver, box: OfflineBox) -> None:
+    with box.frozen():
+        tablet.page.reload()
+        expect(tablet.find("start-here")).to_contain_text("The box is away.")
+        visit = record(tablet, 3)
+        expect(tablet.find("unsent")).to_contain_text("On this tablet, not yet on the box.")
+    expect(tablet.find("unsent")).to_have_count(0)
+    document = wait_for(lambda: finished(box, visit), tablet.page)
+    assert document["missing"] == []
+    assert document["duration"] >= 3
+    assert_nothing_is_left(tablet)
+
+
 def finished(box: OfflineBox, visit: str) -> Any:
     document = box.api("GET", f"/encounters/{visit}").json()
     return document if document.get("state") == "draft" else None
