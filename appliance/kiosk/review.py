@@ -98,9 +98,10 @@ class Review:
         """
         shared = self._shared
         with shared.changed:
-            shared.check_unsigned()
             dismissed = {(said.kind, said.text): not said.withdrawn for said in shared.store.dismissals(shared.id)}
             fresh = [said for said in judged if dismissed.get((said.kind, said.text), False) == said.withdrawn]
+            if fresh:
+                shared.check_unsigned()
             for said in fresh:
                 dismissal = Dismissal(said.kind, said.text, said.reason.strip(), time.time(), withdrawn=said.withdrawn)
                 shared.store.add_dismissal(shared.id, dismissal)

@@ -186,5 +186,8 @@ def test_a_signed_note_takes_nothing(kiosk: Kiosk) -> None:
     kiosk.ok("POST", f"/encounters/{encounter}/sign", json={"version": 1, "signer": "Dr. Amara Okafor"})
     body = {"note": a_note("Rest."), "after": 1, "turns": 1}
     assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/written", json=body), 409)
-    assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/judged", json={}), 409)
+    said = {"kind": "medication", "text": "Something.", "reason": "An old one."}
+    assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/judged", json={"omissions": [said]}), 409)
+    # What was taken before may come again, after an answer that was lost.
+    judge(kiosk, encounter, omissions=[{**said, "withdrawn": True}])
     assert len(versions(kiosk, encounter)) == 1

@@ -177,13 +177,19 @@ export function audioPath(id: string, start: number, end: number): string | Prom
 export const openEvents = (id: string): EventStream =>
   here?.has(id) ? here.follow(id) : new EventSource(`${encounterPath(id)}/events`);
 
+/** Visits that are being looked for here. */
+const looking = new Set<string>();
+
 /** Go on here with a visit that this tablet records, as far as it knows it, if the box cannot be reached. */
 export async function goOnHere(id: string): Promise<void> {
-  if (!here || here.has(id) || !(await here.knows(id))) return;
+  if (!here || here.has(id) || looking.has(id) || !(await here.knows(id))) return;
+  looking.add(id);
   try {
     await onBox("GET", encounterPath(id), undefined, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
   } catch (error) {
     if (error instanceof RequestError && error.status === 0) await here.takeOver(id);
+  } finally {
+    looking.delete(id);
   }
 }
 

@@ -28,6 +28,26 @@ test("numbers go on after a reload, even when every chunk was sent", async () =>
   expect(await store.append("a", chunk(3))).toBe(2);
 });
 
+test("a page of an older version opens what a newer one has left", async () => {
+  await store.begin("a", "Visit");
+  await store.append("a", chunk(1));
+  store.close();
+  await new Promise<void>((resolve) => {
+    const request = indexedDB.open(name, 9);
+    request.onupgradeneeded = () => request.result.createObjectStore("later");
+    request.onsuccess = () => { request.result.close(); resolve(); };
+  });
+  store = await ChunkStore.open(null, name);
+  expect(await store.pending("a")).toEqual([0]);
+});
+
+test("a newer page in another tab does not wait for this one", async () => {
+  await new Promise<void>((resolve) => {
+    const request = indexedDB.open(name, 9);
+    request.onsuccess = () => { request.result.close(); resolve(); };
+  });
+});
+
 test("chunks that are appended at the same time get different numbers", async () => {
   await store.begin("a", "Visit");
   const numbers = await Promise.all(Array.from({ length: 20 }, (_, i) => store.append("a", chunk(i))));

@@ -5,7 +5,7 @@ import { type EncounterEvent, reduce, START } from "../src/encounter/state";
 import { LocalSink } from "../src/offline/local-sink";
 import type { Rules } from "../src/offline/rules";
 import { LostLeaseError } from "../src/scribe/sink";
-import type { Checked, Encounter, SavedNote } from "../src/types";
+import type { Checked, Encounter, Proposal, SavedNote } from "../src/types";
 import { bytesOf, final, HEARS_METFORMIN, ID, KEY, note, turn, type World, world } from "./offline-world";
 import { Vault } from "../src/offline/vault";
 
@@ -241,6 +241,37 @@ test("whoever looks at a visit sees it change", async () => {
   await here.box.answer(ID, "DELETE", "", undefined);
   expect(state.deleted).toBe(true);
   stream.close();
+});
+
+test("what engines and rules still say of a deleted visit is not kept", async () => {
+  let propose: (found: Proposal[]) => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    here.close();
+    void world(undefined, { propose: () => new Promise((found) => { propose = found; resolve(); }) }).then(async (fresh) => {
+      here = fresh;
+      await here.box.start(ID, "Visit 9:00", "soap");
+      const sink = new LocalSink(ID, here.box);
+      await sink.heard([final("Since met 4,500.", 0)]);
+      void sink.turns().catch(() => undefined);
+    });
+  });
+  await asked;
+  await here.box.answer(ID, "DELETE", "", undefined);
+  propose([{ turn: 0, first: 1, last: 2, said: "met 4,500", drug: "metformin 500", state: "accepted" }]);
+  await here.box.written(ID, note("Rest."));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await here.visits.read(ID)).toMatchObject({ deleted: true, proposals: [], versions: [] });
+});
+
+test("once a visit is heard to its end, no voice print is left of it", async () => {
+  await here.box.start(ID, "Visit 9:00", "soap");
+  const sink = new LocalSink(ID, here.box);
+  const { name, data } = final("My knee hurts.", 0);
+  await sink.heard([{ name, data: { ...(data as object), voice: { print: "AAAA", seconds: 2 } } }]);
+  expect(JSON.stringify(await here.visits.read(ID))).toContain("AAAA");
+  await here.box.end(ID, 2);
+  await sink.heard([{ name: "finished", data: { duration: 1 } }]);
+  expect(JSON.stringify(await here.visits.read(ID))).not.toContain("AAAA");
 });
 
 test("a deleted visit leaves nothing but the wish to have it deleted on the box", async () => {

@@ -4,14 +4,16 @@ import { type Judged, RequestError } from "../src/api";
 import { LocalSink } from "../src/offline/local-sink";
 import type { Rules } from "../src/offline/rules";
 import { Sync, type SyncApi } from "../src/offline/sync";
-import type { EncounterState, Note, Speaker } from "../src/types";
-import { final, HEARS_METFORMIN, ID, note, type World, world } from "./offline-world";
+import type { EncounterState, Note, Speaker, Turn } from "../src/types";
+import { final, HEARS_METFORMIN, ID, note, turn, type World, world } from "./offline-world";
 
 /** What the box has, under the rules of `appliance/kiosk`; tests/kiosk tries the same requests on the real one. */
 class Box {
   title = "";
   state: EncounterState = "recording";
   turns: string[] = [];
+  /** The turns with their times, as this box cut them. */
+  cuts: Turn[] = [];
   committed = 0;
   labels: Record<number, Speaker> = {};
   judged: Judged = { proposals: [], omissions: [] };
@@ -39,19 +41,24 @@ class Box {
     }),
     heard: (_, events, lease) => this.#found(() => {
       if (lease !== this.leases) throw refused(409);
-      for (const { name, data } of events) this.#hear(name, data as { turn: { text: string }; committed: number });
+      for (const { name, data } of events) this.#hear(name, data as { turn: Turn; committed: number });
     }),
-    speaker: (_, n, speaker) => this.#found(() => void (this.labels[n] = speaker)),
+    turns: () => this.#found(() => this.cuts),
+    speaker: (_, n, speaker) => this.#found(() => {
+      if (!this.cuts[n]) throw refused(404);
+      this.labels[n] = speaker;
+    }),
     judged: (_, judged) => this.#found(() => void (this.judged = judged)),
     written: (_, { note, after, author }) => this.#found(() => this.#write(note, after, author)),
   };
 
-  #hear(name: string, data: { turn: { text: string }; committed: number }): void {
+  #hear(name: string, data: { turn: Turn; committed: number }): void {
     if (name === "finished") {
       if (this.state === "recording") throw refused(409);
       if (this.state === "transcribing") this.state = "writing";
     } else if (data.committed > this.committed) {
       this.turns.push(data.turn.text);
+      this.cuts.push(data.turn);
       this.committed = data.committed;
     }
   }
@@ -188,8 +195,8 @@ test("cut off at any request, before or after it arrived, it goes on and nothing
       done = failures === 0;
     }
   }
-  // Create, look, lease; then, with the audio there, look, lease, heard, label, decisions, two versions.
-  expect(cuts).toBe(2 * 10);
+  // Create, look, lease; then, with the audio there, look, lease, heard, turns, label, decisions, two versions.
+  expect(cuts).toBe(2 * 11);
 });
 
 test("a visit that is still recorded goes to the box with what was heard so far, and on there", async () => {
@@ -251,6 +258,30 @@ test("a lease that was lost is asked for again", async () => {
   expect(await sync().bring(ID)).toBe("waiting");
   expect(await sync().bring(ID)).toBe("brought");
   expectAll();
+});
+
+test("labels and decisions find their turns on a box that cut others", async () => {
+  await visit();
+  await here.box.answer(ID, "PATCH", "/turns/2", { speaker: "clinician" });
+  await sync().bring(ID);
+  audioArrives();
+  // Before the tablet went on, the box had heard the first turn as two, and never the last.
+  box.state = "writing";
+  box.committed = 48_000;
+  box.cuts = [{ ...turn("My", 0), end: 0.4 }, { ...turn("knee hurts.", 0), start: 0.4 }, turn("Since met 4,500.", 1)];
+  expect(await sync().bring(ID)).toBe("brought");
+  expect(box.labels).toEqual({ 2: "patient" });
+  expect(box.judged.proposals).toMatchObject([{ turn: 2, drug: "metformin 500", state: "rejected" }]);
+});
+
+test("what the box does not know of a visit deletes nothing", async () => {
+  await visit();
+  await sync().bring(ID);
+  audioArrives();
+  box.api.judged = () => Promise.reject(refused(404));
+  expect(await sync().bring(ID)).toBe("refused");
+  expect((await here.visits.read(ID))?.versions).toHaveLength(4);
+  expect(forgotten).toEqual([]);
 });
 
 test("a visit that was deleted on the box goes from the tablet, and the other way round", async () => {

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from appliance.audio import Pcm16
-from appliance.errors import ChartsideError
+from appliance.errors import BundleError, ChartsideError
 from appliance.runtime.bundle import SPEAKER_GRAPH, Bundle
 from appliance.settings import Settings
 from appliance.speech.speakers.clustering import Print
@@ -29,6 +29,9 @@ class OnnxVoiceEncoder:
 
     def __init__(self, bundle: Bundle) -> None:
         directory = bundle.speaker_directory
+        if f"{directory.name}/{SPEAKER_GRAPH}" not in bundle.manifest.files:
+            message = f"The bundle {bundle.label} has no speaker model that this version runs."
+            raise BundleError(message, hint="Run `chartside models build` to make the bundle again.")
         bundle.verify(directory.name)
         options = onnxruntime.SessionOptions()
         # It runs beside the recognizer, which needs the cores more.

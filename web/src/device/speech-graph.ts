@@ -1,6 +1,6 @@
 /**
  * The graphs of hearing on ONNX Runtime's WebAssembly build: what hears, what writes, what chooses, what aligns, the voice detector,
- * and what tells how a voice sounds, if the bundle has it. What one graph gives the next, and what the decoder remembers, stays where it is. It is the bridge of
+ * and, if the bundle has it, what tells how a voice sounds. What one graph gives the next, and what the decoder remembers, stays where it is. It is the bridge of
  * `appliance.device.hearing.SpeechBridge`.
  */
 
@@ -19,6 +19,7 @@ export type Numbers<Typed> = PyProxy | Typed;
 
 const GRAPHS = ["encoder", "decoder", "choice", "alignment", "voice", "voice-print"] as const;
 const WITH_WEIGHTS: readonly string[] = ["encoder", "decoder"];
+const OPTIONAL: readonly string[] = ["voice-print"];
 type Name = (typeof GRAPHS)[number];
 type Graphs = Partial<Record<Name, Session>>;
 
@@ -55,7 +56,7 @@ export class SpeechGraph {
   ): Promise<SpeechGraph> {
     const wasm = await Wasm.start(folder, threads);
     const graphs: Graphs = {};
-    for (const name of GRAPHS.filter((name) => names.has(`${name}.onnx`))) {
+    for (const name of GRAPHS.filter((name) => !OPTIONAL.includes(name) || names.has(`${name}.onnx`))) {
       const weights = `${name}.onnx.data`;
       const beside = WITH_WEIGHTS.includes(name) ? { name: weights, data: await read(weights) } : null;
       graphs[name] = await wasm.load(await read(`${name}.onnx`), beside);

@@ -141,7 +141,7 @@ export class LocalBox {
 
   /** A note of this tablet's engine. */
   async written(id: string, note: Note): Promise<void> {
-    const visit = await this.visits.change(id, (visit) => noted(visit, addVersion(visit, note, "model", new Date())));
+    const visit = await this.visits.change(id, (visit) => (visit.deleted ? [] : noted(visit, addVersion(visit, note, "model", new Date()))));
     if (visit) void this.check(id);
   }
 
@@ -191,7 +191,7 @@ export class LocalBox {
         const found = await this.#rules.propose(turns.slice(first), first);
         await this.visits.change(id, (now) => {
           // Another tab may have looked at them.
-          if (now.proposed !== first) return [];
+          if (now.deleted || now.proposed !== first) return [];
           now.proposed = turns.length;
           const events = found.map((proposal, n) => ({ name: "proposal" as const, data: { k: now.proposals.length + n, proposal } }));
           now.proposals.push(...found);

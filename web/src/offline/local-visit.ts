@@ -107,7 +107,7 @@ export function takenOver(known: Encounter, chunks: number | null): LocalVisit {
     turns: [...transcript.turns], gaps: [...transcript.gaps], proposals: [...known.proposals], proposed: transcript.turns.length,
     // The page may have seen a turn and not yet been told how far all are final.
     committed: Math.max(committed, Math.round((transcript.turns.at(-1)?.end ?? 0) * SAMPLE_RATE)),
-    // What tells voices apart stays on the box.
+    // Voice prints are not kept here: turns from here on are labelled by voices of their own.
     earlier: transcript.turns.map(({ text }) => ({ text, voice: null })),
     box: { ...visit.box, created: true, after: known.note_version },
   };
@@ -183,8 +183,9 @@ export function hear(visit: LocalVisit, event: SpeechEvent): boolean {
     case "finished":
       if (visit.duration !== null) return false;
       visit.duration = (event.data as Data["finished"]).duration;
-      // What tells voices apart identifies people.
+      // What tells voices apart identifies people, and no later turn needs it.
       visit.earlier = [];
+      visit.box.outbox = visit.box.outbox.map(withoutVoice);
       break;
     default:
       return false;
@@ -193,6 +194,9 @@ export function hear(visit: LocalVisit, event: SpeechEvent): boolean {
   visit.box.outbox.push(event);
   return true;
 }
+
+const withoutVoice = (event: SpeechEvent): SpeechEvent =>
+  event.name === "final" ? { ...event, data: { ...(event.data as Data["final"]), voice: null } } : event;
 
 export function addVersion(visit: LocalVisit, note: Note, author: VersionEntry["author"], now: Date): LocalVersion {
   const version = visit.base + visit.versions.length + 1;

@@ -37,12 +37,13 @@ export class RulesWorker implements Rules {
   async #ask<Answer>(question: Question): Promise<Answer> {
     clearTimeout(this.#timer);
     this.#engine ??= new DeviceEngine();
+    const engine = this.#engine;
     this.#asked += 1;
     try {
-      return (await this.#engine.ask(question)) as Answer;
+      return (await engine.ask(question)) as Answer;
     } catch (error) {
       // It may have died; the next question starts another one.
-      this.#close();
+      if (this.#engine === engine) this.#close();
       throw error;
     } finally {
       this.#asked -= 1;

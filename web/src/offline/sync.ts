@@ -1,12 +1,12 @@
 /** Brings the visits of this tablet to the box, step by step: each may be repeated, and what the box has acknowledged is not sent again. */
 
 import { type bring, type bringEncounter, explain, RequestError } from "../api";
-import type { Speaker } from "../types";
+import type { Speaker, Turn } from "../types";
 import type { LocalVisits } from "./local-visits";
 import { documentOf, isBrought, judgedOf, type LocalVisit, unsentVersions } from "./local-visit";
 
 /** The requests that are needed. */
-export type SyncApi = Pick<typeof bring, "get" | "describe" | "delete" | "engine" | "heard" | "speaker" | "judged" | "written"> & {
+export type SyncApi = Pick<typeof bring, "get" | "describe" | "delete" | "engine" | "heard" | "speaker" | "judged" | "turns" | "written"> & {
   create: typeof bringEncounter;
 };
 
@@ -52,7 +52,7 @@ export class Sync {
       if (!(error instanceof RequestError) || error.temporary || error.status === 401) throw error;
       // The lease ran out, or the box is not as far as it was thought to be: the next attempt begins with how it stands.
       if (error.status === 409 && (await this.#api.get(id)).state !== "signed") return "waiting";
-      if (error.status === 404) {
+      if (error.status === 404 && (await this.#isGone(id))) {
         // Somebody deleted it on the box.
         await this.#forget(id);
         return "deleted";
@@ -86,8 +86,7 @@ export class Sync {
       await this.#sendHeard(id, lease);
     }
     if (visit.chunks !== null && state === "recording") return "waiting";
-    await this.#sendLabels(id);
-    await this.#sendJudged(id);
+    await this.#sendDecisions(id);
     await this.#sendVersions(id);
     const gone = await this.#visits.remove(id, (now) => !now.deleted && isBrought(now));
     if (!gone) return "waiting";
@@ -126,10 +125,20 @@ export class Sync {
     }
   }
 
-  async #sendLabels(id: string): Promise<void> {
-    const labels = (await this.#visits.read(id))?.labels ?? {};
+  /** Labels and decisions name turns, which the box may have cut elsewhere than this tablet. */
+  async #sendDecisions(id: string): Promise<void> {
+    const visit = await this.#visits.read(id);
+    if (!visit || !(visit.box.judged || Object.keys(visit.labels).length > 0)) return;
+    const there = placesOf(visit.turns, await this.#api.turns(id, 0));
+    await this.#sendLabels(id, visit.labels, there);
+    if (visit.box.judged) await this.#sendJudged(id, visit, there);
+  }
+
+  async #sendLabels(id: string, labels: Record<number, Speaker>, there: Places): Promise<void> {
     for (const [n, speaker] of Object.entries(labels) as [string, Speaker][]) {
-      await this.#api.speaker(id, Number(n), speaker);
+      const place = there[Number(n)];
+      // Nobody spoke there, as the box heard it.
+      if (place !== undefined) await this.#api.speaker(id, place, speaker);
       await this.#visits.change(id, (now) => {
         // The label stands in the turn from here on.
         const turn = now.turns[Number(n)];
@@ -140,11 +149,13 @@ export class Sync {
     }
   }
 
-  async #sendJudged(id: string): Promise<void> {
-    const visit = await this.#visits.read(id);
-    if (!visit?.box.judged) return;
+  async #sendJudged(id: string, visit: LocalVisit, there: Places): Promise<void> {
     const judged = judgedOf(visit);
-    await this.#api.judged(id, judged);
+    const proposals = judged.proposals.flatMap((proposal) => {
+      const turn = there[proposal.turn];
+      return turn === undefined ? [] : [{ ...proposal, turn }];
+    });
+    await this.#api.judged(id, { ...judged, proposals });
     await this.#visits.change(id, (now) => {
       now.box.judged = JSON.stringify(judgedOf(now)) !== JSON.stringify(judged);
       return [];
@@ -167,10 +178,32 @@ export class Sync {
     }
   }
 
+  /** Whether the box has no such visit, and not only no such part of it. */
+  async #isGone(id: string): Promise<boolean> {
+    try {
+      await this.#api.get(id);
+      return false;
+    } catch (error) {
+      if (error instanceof RequestError && error.status === 404) return true;
+      throw error;
+    }
+  }
+
   async #forget(id: string): Promise<void> {
     await this.#audio.forget(id);
     await this.#visits.remove(id);
   }
+}
+
+/** By the number of a turn here, that of the turn there in which most of it was said; undefined where none was. */
+type Places = (number | undefined)[];
+
+function placesOf(here: Turn[], there: Turn[]): Places {
+  return here.map((turn) => {
+    const shared = there.map(({ start, end }) => Math.min(turn.end, end) - Math.max(turn.start, start));
+    const most = Math.max(0, ...shared);
+    return most > 0 ? shared.indexOf(most) : undefined;
+  });
 }
 
 function unlessNotFound(error: unknown): void {

@@ -236,6 +236,7 @@ export class Placement {
     const found = best(this.report.peek(), this.#failed);
     // Without its audio there is nothing to go on from.
     if (!found || !uploads.get(visit)) return;
+    if (!this.#keepsOnBox(visit, box) && !local.has(visit) && !(await local.knows(visit))) return;
     this.encounter.value = visit;
     this.phase.value = "preparing";
     try {

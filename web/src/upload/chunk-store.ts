@@ -48,14 +48,22 @@ export class LocalStorageError extends Error {
 // "strict" waits for the disk: a number that was given out must not be given out again after a power cut.
 const DURABLE = { durability: "strict" } as const;
 
-const STORES = ["chunks", "kept"] as const;
+const AUDIO = ["chunks", "kept"] as const;
+/** With the encounter first in their keys. */
+const OF_ENCOUNTERS = ["seen", ...AUDIO] as const;
+const STORES = ["recordings", ...OF_ENCOUNTERS] as const;
+const VERSION = 3;
 
 export class ChunkStore {
   readonly #database: IDBPDatabase<Schema>;
   readonly #vault: Sealer | null;
+  /** By encounter, the sample up to which turns were final at the last `release`. */
+  readonly #committed = new Map<string, number>();
 
   static async open(vault: Sealer | null, name = "chartside"): Promise<ChunkStore> {
-    const database = await openDB<Schema>(name, 3, {
+    const database = await openDB<Schema>(name, VERSION, {
+      // A newer page in another tab waits for this one to let go.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
       upgrade(db, version) {
         if (version < 1) {
           db.createObjectStore("recordings", { keyPath: "encounter" });
@@ -64,6 +72,10 @@ export class ChunkStore {
         if (version < 2) db.createObjectStore("kept", { keyPath: ["encounter", "n"] });
         db.createObjectStore("seen", { keyPath: ["encounter", "committed"] });
       },
+    }).catch((error: unknown) => {
+      // The box went back to an older version, whose page this is: stores are only ever added.
+      if (error instanceof DOMException && error.name === "VersionError") return openDB<Schema>(name);
+      throw error;
     });
     return new ChunkStore(database, vault);
   }
@@ -106,15 +118,25 @@ export class ChunkStore {
    */
   async append(encounter: string, samples: ArrayBuffer): Promise<number> {
     try {
-      // Its number is a part of what is encrypted; another chunk may take it meanwhile.
-      for (;;) {
-        const next = (await this.#database.get("recordings", encounter))?.next ?? 0;
-        const n = await this.#add(encounter, next, await this.#seal(`chunk/${encounter}/${next}`, samples, samples));
-        if (n !== null) return n;
-      }
+      return await this.#append(encounter, samples).catch(async (error: unknown) => {
+        if (error instanceof LocalStorageError) throw error;
+        // Rather the recording than what only a tablet would need that goes on with the visit from where it saw it last.
+        await this.unsee(encounter);
+        await this.release(encounter, this.#committed.get(encounter) ?? 0);
+        return this.#append(encounter, samples);
+      });
     } catch (error) {
       if (error instanceof LocalStorageError) throw error;
       throw new LocalStorageError("This tablet has no room to keep the audio. Free some storage, then go on.");
+    }
+  }
+
+  /** Its number is a part of what is encrypted; another chunk may take it meanwhile. */
+  async #append(encounter: string, samples: ArrayBuffer): Promise<number> {
+    for (;;) {
+      const next = (await this.#database.get("recordings", encounter))?.next ?? 0;
+      const n = await this.#add(encounter, next, await this.#seal(`chunk/${encounter}/${next}`, samples, samples));
+      if (n !== null) return n;
     }
   }
 
@@ -157,21 +179,21 @@ export class ChunkStore {
 
   /** Number of the first chunk on this tablet, sent or not; undefined if there is none. */
   async first(encounter: string): Promise<number | undefined> {
-    const keys = await Promise.all(STORES.map((store) => this.#database.getKey(store, allOf(encounter))));
+    const keys = await Promise.all(AUDIO.map((store) => this.#database.getKey(store, allOf(encounter))));
     const numbers = keys.filter((key) => key !== undefined).map(([, n]) => n);
     return numbers.length > 0 ? Math.min(...numbers) : undefined;
   }
 
   /** The samples of a chunk, sent or not; undefined if it is not on this tablet. */
   async chunk(encounter: string, n: number): Promise<ArrayBuffer | undefined> {
-    const found = await Promise.all(STORES.map((store) => this.#database.get(store, [encounter, n])));
+    const found = await Promise.all(AUDIO.map((store) => this.#database.get(store, [encounter, n])));
     const samples = found.find((chunk) => chunk !== undefined)?.samples;
     return samples instanceof ArrayBuffer || !samples ? samples : this.#vault?.open(`chunk/${encounter}/${n}`, samples);
   }
 
   /** The box has the chunk on its disk: it waits no more, and is kept until `release`. */
   async acknowledge(encounter: string, n: number): Promise<void> {
-    const transaction = this.#database.transaction(STORES, "readwrite");
+    const transaction = this.#database.transaction(AUDIO, "readwrite");
     const chunk = await transaction.objectStore("chunks").get([encounter, n]);
     await Promise.all([
       transaction.objectStore("chunks").delete([encounter, n]),
@@ -185,8 +207,11 @@ export class ChunkStore {
    * up to an earlier one, it would have to go on from there.
    */
   async release(encounter: string, committed: number): Promise<void> {
-    const [, seen] = (await this.#database.getKey("seen", allOf(encounter))) ?? ["", committed];
-    await this.#database.delete("kept", before(encounter, chunkAt(Math.min(committed, seen))));
+    this.#committed.set(encounter, committed);
+    const transaction = this.#database.transaction(["seen", "kept"], "readwrite");
+    const [, seen] = (await transaction.objectStore("seen").getKey(allOf(encounter))) ?? ["", committed];
+    await transaction.objectStore("kept").delete(before(encounter, chunkAt(Math.min(committed, seen))));
+    await transaction.done;
   }
 
   /**
@@ -208,10 +233,10 @@ export class ChunkStore {
 
   async #keepSeen(seen: { encounter: string; committed: number; sealed: Sealed }): Promise<void> {
     const { encounter, committed } = seen;
-    const transaction = this.#database.transaction(["recordings", "seen", ...STORES], "readwrite");
+    const transaction = this.#database.transaction(STORES, "readwrite");
     const store = transaction.objectStore("seen");
     const recording = await transaction.objectStore("recordings").get(encounter);
-    const keys = await Promise.all(STORES.map((name) => transaction.objectStore(name).getKey(allOf(encounter))));
+    const keys = await Promise.all(AUDIO.map((name) => transaction.objectStore(name).getKey(allOf(encounter))));
     const later = await store.getKey(IDBKeyRange.lowerBound([encounter, committed], true));
     const first = Math.min(recording?.next ?? 0, ...keys.flatMap((key) => key?.[1] ?? []));
     if (recording && first <= chunkAt(committed) && later?.[0] !== encounter) {
@@ -234,19 +259,19 @@ export class ChunkStore {
 
   /** Delete everything about an encounter from the tablet. */
   async forget(encounter: string): Promise<void> {
-    const transaction = this.#database.transaction(["recordings", "seen", ...STORES], "readwrite", DURABLE);
+    const transaction = this.#database.transaction(STORES, "readwrite", DURABLE);
+    this.#committed.delete(encounter);
     await Promise.all([
       transaction.objectStore("recordings").delete(encounter),
-      ...(["seen", ...STORES] as const).map((store) => transaction.objectStore(store).delete(allOf(encounter))),
+      ...OF_ENCOUNTERS.map((store) => transaction.objectStore(store).delete(allOf(encounter))),
       transaction.done,
     ]);
   }
 
   /** Delete everything. */
   async clear(): Promise<void> {
-    const stores = ["recordings", "seen", ...STORES] as const;
-    const transaction = this.#database.transaction(stores, "readwrite", DURABLE);
-    await Promise.all([...stores.map((store) => transaction.objectStore(store).clear()), transaction.done]);
+    const transaction = this.#database.transaction(STORES, "readwrite", DURABLE);
+    await Promise.all([...STORES.map((store) => transaction.objectStore(store).clear()), transaction.done]);
   }
 
   async #seal<T>(binding: string, plain: BufferSource, clear: T): Promise<T | Sealed> {
