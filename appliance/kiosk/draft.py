@@ -130,6 +130,7 @@ class Draft:
         """Store a version that a tablet made. The same again changes nothing.
 
         If the note has changed here meanwhile, both are kept: what is newest stays the newest, and the tablet's is below it.
+        Only what a clinician wrote on the tablet comes above what nobody but the model wrote here.
         A note of fewer turns than were heard does not end the writing of the whole one.
 
         Raises:
@@ -147,13 +148,14 @@ class Draft:
             note = msgspec.structs.replace(written.note, notice=DRAFT_NOTICE)
             if (known := self._known(note, written)) is not None:
                 return wire.WrittenVersion(known, note, newest)
-            if written.after < newest:
+            later = {record.author for record in shared.store.versions(shared.id)[written.after :]}
+            if later and not (written.author == "clinician" and later == {"model"}):
                 version = shared.store.add_older_note(shared.id, note, written.author)
                 self._publish(*self.newest())
                 return wire.WrittenVersion(version, note, version + 1)
             ends = shared.record.state in {"writing", "failed"} and self.section is None and written.turns == turns
             state: State | UnsetType = "draft" if ends else UNSET
-            stored = self._store(note, after=written.after, author=written.author, state=state)
+            stored = self._store(note, after=newest, author=written.author, state=state)
             shared.refresh()
             shared.publish_state()
             return wire.WrittenVersion(stored.version, note, stored.version)

@@ -76,8 +76,10 @@ def test_a_visit_of_the_box_goes_on_without_it_after_a_reload(able: PageDriver, 
     expect(able.find("unsent")).to_have_count(0)
     expect(able.find("sign")).to_be_visible()
     assert_complete(able, box, visit, plan="Rest for a week.")
+    # A quick box may have written a note before the tablet brought its own; what the clinician wrote is above all.
     authors = [version["author"] for version in box.api("GET", f"/encounters/{visit}/note/versions").json()]
-    assert authors == ["model", "clinician"]
+    assert authors[-1] == "clinician"
+    assert set(authors[:-1]) == {"model"}
     assert_nothing_is_left(able)
 
 

@@ -118,6 +118,23 @@ def test_both_sides_of_a_conflict_are_kept(kiosk: Kiosk) -> None:
     assert plan_of(kiosk.checked(encounter)) == ["Changed on the box."]
 
 
+def test_what_a_clinician_wrote_on_the_tablet_comes_above_what_the_box_wrote_by_itself(kiosk: Kiosk) -> None:
+    encounter = kiosk.record(4)
+    written = plan(kiosk.get(encounter)["note"])
+    brought = bring(kiosk, encounter, "Written on the tablet.", 0)
+    assert (brought["version"], brought["newest"]) == (2, 3)
+    edited = bring(kiosk, encounter, "Changed on the tablet.", 2, author="clinician")
+    assert (edited["version"], edited["newest"]) == (4, 4)
+    assert bring(kiosk, encounter, "Changed on the tablet.", 2, author="clinician") == edited
+    expected = [
+        ("model", written),
+        ("model", "Written on the tablet."),
+        ("model", written),
+        ("clinician", "Changed on the tablet."),
+    ]
+    assert versions(kiosk, encounter) == expected
+
+
 def test_a_note_of_part_of_the_visit_does_not_end_its_writing(kiosk: Kiosk, note: Peer) -> None:
     encounter = kiosk.start()
     with note.triggers.always("turn-0"):

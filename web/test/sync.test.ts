@@ -70,9 +70,10 @@ class Box {
     if (known >= 0) return { version: known + 1, newest: this.versions.length };
     const newest = this.versions.at(-1);
     this.versions.push(entry);
-    if (after === this.versions.length - 1) {
+    const later = this.versions.slice(after, -1);
+    if (later.every((other) => author === "clinician" && other.author === "model")) {
       this.state = "draft";
-      return { version: after + 1, newest: after + 1 };
+      return { version: this.versions.length, newest: this.versions.length };
     }
     this.versions.push(newest!);
     return { version: this.versions.length - 1, newest: this.versions.length };
