@@ -128,8 +128,10 @@ class NoteSession:
             if ended:
                 break
             if fresh:
+                # Turns or the end may have come meanwhile, and a page that was told of idleness does not ask again.
                 yield from writer.advance()
-            yield _IDLE
+            else:
+                yield _IDLE
         shown = 0.0
         for _ in writer.finish():
             if time.monotonic() - shown > _SHOW_EVERY_SECONDS:
