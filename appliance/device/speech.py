@@ -16,7 +16,6 @@ from appliance.device.manifest import read_manifest
 from appliance.device.telling import Unread
 from appliance.errors import InputError, NotFoundError
 from appliance.heard_events import PRINT_SIZE
-from appliance.runtime.bundle import SPEAKER_GRAPH
 from appliance.speech.engine import SpeechEngine
 from appliance.speech.live import LiveSession
 from appliance.speech.rota import Rota
@@ -143,6 +142,5 @@ def page_transcriber(bridge: SpeechBridge, vocabulary: str, manifest: str) -> Tr
     """
     found = read_manifest(manifest)
     whisper = PageWhisper(bridge, vocabulary, found.speech.model, found.label)
-    speaker = found.speaker and f"{found.speaker.directory}/{SPEAKER_GRAPH}" in found.files
-    encoder = PageVoiceEncoder(bridge) if speaker else None
+    encoder = PageVoiceEncoder(bridge) if found.speaker_graph else None
     return Transcriber(whisper, functools.partial(PageVoice, bridge), encoder)

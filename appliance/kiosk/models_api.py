@@ -10,7 +10,7 @@ from flask import Blueprint, Response, send_file
 
 from appliance.errors import NotFoundError
 from appliance.runtime import web
-from appliance.runtime.bundle import MANIFEST_FILE, SPEAKER_GRAPH, Bundle, BundleFile
+from appliance.runtime.bundle import MANIFEST_FILE, Bundle, BundleFile
 
 _TYPE: Final = "application/octet-stream"
 _VOCABULARY: Final = "vocabulary.txt"
@@ -49,9 +49,7 @@ def create_models(directory: Path) -> Blueprint:
 def _files(bundle: Bundle) -> Iterator[tuple[str, Literal["note", "speech"], BundleFile]]:
     """The files that a page needs, by their names in the bundle, and the model that each belongs to."""
     manifest = bundle.manifest
-    beside = {f"{manifest.speech.directory}/{_VOCABULARY}"}
-    if manifest.speaker:
-        beside.add(f"{manifest.speaker.directory}/{SPEAKER_GRAPH}")
+    beside = {f"{manifest.speech.directory}/{_VOCABULARY}", manifest.speaker_graph}
     for name, file in manifest.files.items():
         if name.startswith(f"{manifest.note.directory}/"):
             yield name, "note", file

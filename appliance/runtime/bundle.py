@@ -103,6 +103,12 @@ class Manifest(msgspec.Struct, frozen=True):
         """Name and version."""
         return f"{self.name} {self.version}"
 
+    @property
+    def speaker_graph(self) -> str:
+        """The speaker model's file in the bundle; empty where there is none that this version runs."""
+        name = f"{self.speaker.directory}/{SPEAKER_GRAPH}" if self.speaker else ""
+        return name if name in self.files else ""
+
 
 class Bundle:
     """A model bundle on disk.

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from offline_box import OfflineBox
-from page_driver import PageDriver, new_context
+from page_driver import PageDriver, chromium_path, new_context
 from playwright.sync_api import Browser, Page
 from scripted_engines import NOTE, RULES, SPEECH
 
@@ -61,7 +62,11 @@ FOUND: Final = """async () => {
 
 
 def copy_page(directory: Path) -> Path:
-    """A copy of the page that a test may change."""
+    """A copy of the page that a test may change; the test is skipped where there is no page or no browser."""
+    if chromium_path() is None:
+        pytest.skip("no Chromium is installed")
+    if not (PAGE_DIR / "device.json").exists():
+        pytest.skip("the page is not built: run `make page`")
     return Path(shutil.copytree(PAGE_DIR, directory / "page"))
 
 

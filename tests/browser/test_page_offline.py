@@ -25,12 +25,11 @@ from offline_tablet import (
     stored,
     wait_for,
 )
-from page_driver import MICROPHONE_RATE, PageDriver, chromium, chromium_path, new_context, write_microphone
+from page_driver import MICROPHONE_RATE, PageDriver, chromium, new_context, write_microphone
 from playwright.sync_api import Browser, Playwright, expect
 from sample_visits import sample_visits
 from scripted_engines import REPORT
 
-from appliance.kiosk.page import PAGE_DIR
 from appliance.runtime.bundle import Bundle
 
 pytestmark = pytest.mark.browser
@@ -54,10 +53,6 @@ SECONDS = 30
 @pytest.fixture
 def page_dir(tmp_path: Path) -> Path:
     """A copy of the page."""
-    if chromium_path() is None:
-        pytest.skip("no Chromium is installed")
-    if not (PAGE_DIR / "device.json").exists():
-        pytest.skip("the page is not built: run `make page`")
     return copy_page(tmp_path)
 
 

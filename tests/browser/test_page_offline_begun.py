@@ -10,22 +10,16 @@ from pathlib import Path
 import pytest
 from offline_box import OfflineBox
 from offline_tablet import FOUND, assert_nothing_is_left, copy_page, keeping_tablet, script_page, stored, wait_for
-from page_driver import PageDriver, chromium_path
+from page_driver import PageDriver
 from playwright.sync_api import Browser, expect
 from scripted_engines import REPORT
 from whole_visit import assert_complete
-
-from appliance.kiosk.page import PAGE_DIR
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[OfflineBox]:
-    if chromium_path() is None:
-        pytest.skip("no Chromium is installed")
-    if not (PAGE_DIR / "device.json").exists():
-        pytest.skip("the page is not built: run `make page`")
     page = copy_page(tmp_path)
     script_page(page)
     with tempfile.TemporaryDirectory() as directory, contextlib.closing(OfflineBox(Path(directory), page)) as box:
@@ -59,6 +53,14 @@ def lose_the_box(tablet: PageDriver, box: OfflineBox, turns: int) -> list[str]:
     shown = tablet.wait_for_turns(turns)
     assert shown[: len(heard)] == heard
     return shown
+
+
+def finish_whole(tablet: PageDriver, box: OfflineBox, visit: str) -> None:
+    """End a visit that the box has again: nothing of it is missing there, and nothing of it is left here."""
+    tablet.finish()
+    tablet.wait_for_note()
+    assert_complete(tablet, box, visit)
+    assert_nothing_is_left(tablet)
 
 
 def test_a_visit_of_the_box_goes_on_without_it_after_a_reload(able: PageDriver, box: OfflineBox) -> None:
@@ -109,10 +111,7 @@ def test_without_engines_the_box_hears_the_rest_when_it_is_back(tablet: PageDriv
     box.switch_on()
     expect(tablet.find("unsent")).to_have_count(0)
     tablet.wait_for_turns(len(shown) + 1)
-    tablet.finish()
-    tablet.wait_for_note()
-    assert_complete(tablet, box, visit)
-    assert_nothing_is_left(tablet)
+    finish_whole(tablet, box, visit)
 
 
 def test_a_box_that_is_back_before_anything_was_heard_here_goes_on_itself(able: PageDriver, box: OfflineBox) -> None:
@@ -122,10 +121,7 @@ def test_a_box_that_is_back_before_anything_was_heard_here_goes_on_itself(able: 
     expect(able.find("unsent")).to_have_count(0)
     able.continue_recording()
     able.wait_for_turns(len(shown) + 2)
-    able.finish()
-    able.wait_for_note()
-    assert_complete(able, box, visit)
-    assert_nothing_is_left(able)
+    finish_whole(able, box, visit)
 
 
 def test_a_visit_that_is_loaded_again_and_again_loses_nothing(able: PageDriver, box: OfflineBox) -> None:

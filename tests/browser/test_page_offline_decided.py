@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 from offline_box import OfflineBox
 from offline_tablet import assert_nothing_is_left, copy_page, keep_engines, keeping_tablet, script_models, script_page
-from page_driver import PageDriver, chromium_path
+from page_driver import PageDriver
 from playwright.sync_api import Browser, expect
 from scripted_engines import REPORT, saying
-
-from appliance.kiosk.page import PAGE_DIR
 
 pytestmark = pytest.mark.browser
 
@@ -24,10 +22,6 @@ MEANT = "Take metformin 500, tablets"
 
 @pytest.fixture
 def page_dir(tmp_path: Path) -> Path:
-    if chromium_path() is None:
-        pytest.skip("no Chromium is installed")
-    if not (PAGE_DIR / "device.json").exists():
-        pytest.skip("the page is not built: run `make page`")
     return copy_page(tmp_path)
 
 

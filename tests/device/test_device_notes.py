@@ -68,6 +68,18 @@ def test_the_page_writes_the_note_of_the_box(notes: Notes, language_model: Langu
     assert note["stamp"]["bundle"] == default_bundle.label
 
 
+def test_the_end_that_comes_while_a_turn_is_written_is_not_overlooked(notes: Notes) -> None:
+    notes.open("aci")
+    for number, turn in enumerate(TURNS):
+        notes.put_turn(number, json.dumps({"text": turn.text, "speaker": turn.speaker}))
+    assert notes.step()
+    notes.finish(len(TURNS))
+    # A page asks no more once it was told that there is nothing to do.
+    while notes.step():
+        pass
+    assert "note" in [event["name"] for event in json.loads(notes.events())]
+
+
 def test_memory_of_a_finished_note_is_given_back(notes: Notes, bridge: BoxBridge) -> None:
     gc.collect()
     before = len(bridge.memories)

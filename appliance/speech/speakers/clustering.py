@@ -84,10 +84,10 @@ def tell_apart(prints: Prints) -> Voices:
         return Voices([], [], [], 0)
     sums = _Sums(prints)
     _, second = max((_two_means(sums, start) for start in _starts(sums)), key=lambda found: found[0])
-    if all(second) or not any(second) or sums.likeness(second) > _ONE_VOICE:
+    voices = sums.voices(second) if any(second) and not all(second) else None
+    if voices is None or sums.without_noise(voices.alike, second) > _ONE_VOICE:
         own = [product / sums.length for product in sums.products]
         return Voices([False] * len(prints), [0.0] * len(prints), _without_noise(own, prints.seconds), 1)
-    voices = sums.voices(second)
     own = [max(pair) for pair in voices.products]
     certainty = [
         (most - min(pair)) / max(most * (1 - voices.alike), _TINY) for most, pair in zip(own, voices.products, strict=True)
@@ -139,9 +139,8 @@ class _Sums:
         products = [(one / lengths[0], two / lengths[1]) for one, two in zip(with_theirs, with_ours, strict=True)]
         return _Pair(products, dot(theirs, with_ours) / (lengths[0] * lengths[1]))
 
-    def likeness(self, second: Sequence[bool]) -> float:
-        """Of the voices of two sides, noise taken out."""
-        product = self.voices(second).alike
+    def without_noise(self, product: float, second: Sequence[bool]) -> float:
+        """The product of the voices of two sides, noise taken out."""
         for side in (True, False):
             spoken = sum(seconds for seconds, its in zip(self.prints.seconds, second, strict=True) if its is side)
             product *= sqrt(1 + _NOISE / spoken)

@@ -9,7 +9,7 @@ import onnxruntime
 
 from appliance.audio import Pcm16
 from appliance.errors import BundleError, ChartsideError
-from appliance.runtime.bundle import SPEAKER_GRAPH, Bundle
+from appliance.runtime.bundle import Bundle
 from appliance.settings import Settings
 from appliance.speech.speakers.clustering import Print
 from appliance.speech.speakers.encoder import VoiceEncoder
@@ -28,17 +28,17 @@ class OnnxVoiceEncoder:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        directory = bundle.speaker_directory
-        if f"{directory.name}/{SPEAKER_GRAPH}" not in bundle.manifest.files:
+        graph = bundle.manifest.speaker_graph
+        if not graph:
             message = f"The bundle {bundle.label} has no speaker model that this version runs."
             raise BundleError(message, hint="Run `chartside models build` to make the bundle again.")
-        bundle.verify(directory.name)
+        bundle.verify(graph)
         options = onnxruntime.SessionOptions()
         # It runs beside the recognizer, which needs the cores more.
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self._network = onnxruntime.InferenceSession(
-            directory / SPEAKER_GRAPH, sess_options=options, providers=["CPUExecutionProvider"]
+            bundle.directory / graph, sess_options=options, providers=["CPUExecutionProvider"]
         )
 
     def embed(self, samples: Pcm16, starts: list[int], length: int) -> list[Print]:
