@@ -225,7 +225,7 @@ def test_a_new_version_is_taken_at_the_next_load_and_never_mixed(tablet: PageDri
     tablet.page.reload()
     tablet.find("start").wait_for()
     # The page loads itself once more, with nothing of the old version.
-    assert tablet.page.evaluate(versions) == [True, True]
+    wait_for(lambda: tablet.page.evaluate(versions) == [True, True], tablet.page)
     assert tablet.page.evaluate("crossOriginIsolated")
     assert len(tablet.page.evaluate("caches.keys()")) == 1
     box.switch_off()
