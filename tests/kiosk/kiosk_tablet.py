@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import httpx
 import msgspec
 from kiosk_client import Kiosk
-from kiosk_peers import SpeechSession, Triggers
+from kiosk_peers import SpeechSession, Triggers, voice_of
 
 from appliance.audio import CHUNK_SAMPLES
 from appliance.runtime.events import EventLog
@@ -46,7 +46,11 @@ class Tablet:
 
     def open(self, standing: dict[str, Any]) -> tuple[Session, EventLog]:
         """A speech session that goes on from there."""
-        session = SpeechSession(standing["committed"], standing["earlier"], self._triggers)
+        earlier = standing["earlier"]
+        if self._kiosk.get(self._encounter)["state"] not in {"recording", "transcribing"}:
+            # The recording is transcribed to its end, and the box has forgotten the voices.
+            earlier = [{**turn, "voice": voice_of(turn["text"])} for turn in earlier]
+        session = SpeechSession(standing["committed"], earlier, self._triggers)
         return session, session.log
 
     def hear(self, body: bytes) -> None:
