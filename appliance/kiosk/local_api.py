@@ -45,10 +45,10 @@ def create_local_api(visits: Visits, local_key: Callable[[int | None], bytes]) -
         with visits.use(encounter_id(encounter)) as visit:
             return send(visit.draft.bring(brought))
 
-    @api.post("/encounters/<encounter>/judged")
-    def judged(encounter: str) -> Response:
+    @api.post("/encounters/<encounter>/decisions")
+    def decisions(encounter: str) -> Response:
         """Store what a clinician decided on a tablet of proposed drugs and omissions."""
-        brought = receive(wire.Judged)
+        brought = receive(wire.Decisions)
         with visits.use(encounter_id(encounter)) as visit, visit.unchanged():
             visit.heard.bring(brought.proposals)
             visit.review.bring(brought.omissions)

@@ -87,11 +87,11 @@ class Review:
                 self._shared.log.publish("check", checked)
             return checked
 
-    def bring(self, judged: Iterable[wire.JudgedOmission]) -> None:
+    def bring(self, decided: Iterable[wire.DecidedOmission]) -> None:
         """Record what a clinician said of omissions on a tablet; it holds wherever a check finds them.
 
         Args:
-            judged: The last word on each; the same again changes nothing.
+            decided: The last word on each; the same again changes nothing.
 
         Raises:
             ConflictError: The note is signed.
@@ -99,7 +99,7 @@ class Review:
         shared = self._shared
         with shared.changed:
             dismissed = {(said.kind, said.text): not said.withdrawn for said in shared.store.dismissals(shared.id)}
-            fresh = [said for said in judged if dismissed.get((said.kind, said.text), False) == said.withdrawn]
+            fresh = [said for said in decided if dismissed.get((said.kind, said.text), False) == said.withdrawn]
             if fresh:
                 shared.check_unsigned()
             for said in fresh:

@@ -288,7 +288,7 @@ class RestoreRequest(msgspec.Struct, frozen=True):
     """Version of the note whose check was looked at."""
 
 
-class JudgedOmission(msgspec.Struct, frozen=True):
+class DecidedOmission(msgspec.Struct, frozen=True):
     """That an omission does not belong into the note, or does after all."""
 
     kind: OmissionKind
@@ -298,11 +298,11 @@ class JudgedOmission(msgspec.Struct, frozen=True):
     withdrawn: bool = False
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """`POST /api/encounters/<id>/judged`: what a clinician decided on a tablet."""
+class Decisions(msgspec.Struct, frozen=True):
+    """`POST /api/encounters/<id>/decisions`: what a clinician decided on a tablet."""
 
     proposals: tuple[Proposal, ...] = ()
-    omissions: tuple[JudgedOmission, ...] = ()
+    omissions: tuple[DecidedOmission, ...] = ()
     """The last word on each."""
 
 

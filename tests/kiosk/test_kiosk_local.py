@@ -154,8 +154,8 @@ def test_a_note_comes_after_what_was_heard(kiosk: Kiosk) -> None:
     assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/written", json={**body, "after": 2}), 400)
 
 
-def judge(kiosk: Kiosk, encounter: str, **judged: list[dict[str, Any]]) -> Any:
-    return kiosk.ok("POST", f"/encounters/{encounter}/judged", json=judged)
+def judge(kiosk: Kiosk, encounter: str, **decisions: list[dict[str, Any]]) -> Any:
+    return kiosk.ok("POST", f"/encounters/{encounter}/decisions", json=decisions)
 
 
 def a_proposal(turn: int, state: str, drug: str = "metformin 500") -> dict[str, Any]:
@@ -204,7 +204,7 @@ def test_a_signed_note_takes_nothing(kiosk: Kiosk) -> None:
     body = {"note": a_note("Rest."), "after": 1, "turns": 1}
     assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/written", json=body), 409)
     said = {"kind": "medication", "text": "Something.", "reason": "An old one."}
-    assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/judged", json={"omissions": [said]}), 409)
+    assert_problem(kiosk.http.post(f"/api/encounters/{encounter}/decisions", json={"omissions": [said]}), 409)
     # What was taken before may come again, after an answer that was lost.
     judge(kiosk, encounter, omissions=[{**said, "withdrawn": True}])
     assert len(versions(kiosk, encounter)) == 1

@@ -13,7 +13,7 @@ import {
   type Encounter,
   type EngineName,
   type HeardSoFar,
-  type JudgedOmission,
+  type DecidedOmission,
   type Note,
   type OldVersion,
   type ProblemDocument,
@@ -207,15 +207,15 @@ export const bring = {
   turns: (id: string, start: number): Promise<Turn[]> => onBox("GET", `${encounterPath(id)}/turns?start=${start}`),
   speaker: (id: string, n: number, speaker: Speaker): Promise<unknown> =>
     onBox("PATCH", `${encounterPath(id)}/turns/${n}`, { speaker }),
-  judged: (id: string, judged: Judged): Promise<unknown> => onBox("POST", `${encounterPath(id)}/judged`, judged),
+  decisions: (id: string, decisions: Decisions): Promise<unknown> => onBox("POST", `${encounterPath(id)}/decisions`, decisions),
   written: (id: string, written: WrittenNote): Promise<{ version: number; newest: number }> =>
     onBox("POST", `${encounterPath(id)}/written`, written),
 };
 
 /** What was decided on this tablet. */
-export interface Judged {
+export interface Decisions {
   proposals: Proposal[];
-  omissions: JudgedOmission[];
+  omissions: DecidedOmission[];
 }
 
 /** A version of the note that this tablet made. */

@@ -114,7 +114,7 @@ export interface Check {
 }
 
 /** Whether an omission belongs into the note after all. */
-export interface JudgedOmission extends Pick<Omission, "kind" | "text"> {
+export interface DecidedOmission extends Pick<Omission, "kind" | "text"> {
   reason: string;
   withdrawn: boolean;
 }

@@ -203,7 +203,7 @@ test("an omission that was dismissed stays so in later checks, until it is liste
   await here.box.check(ID);
   expect(await get("/check")).toMatchObject({ version: 2, dismissed: [{ omission: 1 }] });
   expect((await judge(1, "restore", 2)).dismissed).toEqual([]);
-  expect((await here.visits.read(ID))?.judged).toEqual([{ kind: "symptom", text: "Since March.", reason: "An old one.", withdrawn: true }]);
+  expect((await here.visits.read(ID))?.decidedOmissions).toEqual([{ kind: "symptom", text: "Since March.", reason: "An old one.", withdrawn: true }]);
 });
 
 test("an omission is not judged while the note is checked", async () => {
@@ -318,10 +318,10 @@ test("what was decided on the box of its drugs is known here, and what is decide
   await here.box.takeOver(ID);
   const sink = new LocalSink(ID, here.box);
   expect((await sink.begin()).turns[0]?.text).toBe("Take met 4,500.");
-  expect((await here.visits.read(ID))?.box.judged).toBe(false);
+  expect((await here.visits.read(ID))?.box.decided).toBe(false);
   await here.box.answer(ID, "PATCH", "/proposals/0", { state: "accepted" });
   expect((await sink.turns())[0]?.text).toBe("Take metformin 500.");
-  expect((await here.visits.read(ID))?.decided).toEqual([0]);
+  expect((await here.visits.read(ID))?.decidedProposals).toEqual([0]);
 });
 
 test("a visit that is here already is not taken over once more", async () => {

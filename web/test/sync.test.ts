@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { type Judged, RequestError } from "../src/api";
+import { type Decisions, RequestError } from "../src/api";
 import { LocalSink } from "../src/offline/local-sink";
 import type { Rules } from "../src/offline/rules";
 import { Sync, type SyncApi } from "../src/offline/sync";
@@ -16,7 +16,7 @@ class Box {
   cuts: Turn[] = [];
   committed = 0;
   labels: Record<number, Speaker> = {};
-  judged: Judged = { proposals: [], omissions: [] };
+  decisions: Decisions = { proposals: [], omissions: [] };
   versions: { author: string; text: string }[] = [];
   creations = 0;
   deleted = false;
@@ -48,7 +48,7 @@ class Box {
       if (!this.cuts[n]) throw refused(404);
       this.labels[n] = speaker;
     }),
-    judged: (_, judged) => this.#found(() => void (this.judged = judged)),
+    decisions: (_, decisions) => this.#found(() => void (this.decisions = decisions)),
     written: (_, { note, after, author }) => this.#found(() => this.#write(note, after, author)),
   };
 
@@ -101,6 +101,8 @@ const refused = (status: number): RequestError => new RequestError(status, { tit
 let here: World;
 let box: Box;
 let forgotten: string[];
+/** How often the box had been asked to leave the visit to the tablet when its audio was let go. */
+let leasesAtAudio: number[];
 let bothKept: string[];
 
 /** A check that misses something, and a drug in the second turn. */
@@ -110,7 +112,7 @@ const rules: Partial<Rules> = { ...HEARS_METFORMIN, check: async () => ({ sectio
 beforeEach(async () => {
   here = await world(undefined, rules);
   box = new Box();
-  [forgotten, bothKept] = [[], []];
+  [forgotten, leasesAtAudio, bothKept] = [[], [], []];
 });
 
 afterEach(() => here.close());
@@ -118,7 +120,7 @@ afterEach(() => here.close());
 /** A life of the page: after a cut, the next one knows only what is on the disk. */
 const sync = (): Sync => {
   const audio = {
-    retryNow: () => undefined,
+    retryNow: () => void leasesAtAudio.push(box.leases),
     forget: (id: string) => Promise.resolve(void forgotten.push(id)),
   };
   return new Sync(here.visits, audio, box.api, (_, title) => bothKept.push(title));
@@ -152,11 +154,26 @@ function expectAll(): void {
   expect(box.title).toBe("Knee");
   expect(box.turns).toEqual(["My knee hurts.", "Since met 4,500.", "It clicks."]);
   expect(box.labels).toEqual({ 1: "patient" });
-  expect(box.judged.proposals).toMatchObject([{ turn: 1, drug: "metformin 500", state: "rejected" }]);
-  expect(box.judged.omissions).toEqual([{ kind: "symptom", text: "Clicking.", reason: "An old one.", withdrawn: false }]);
+  expect(box.decisions.proposals).toMatchObject([{ turn: 1, drug: "metformin 500", state: "rejected" }]);
+  expect(box.decisions.omissions).toEqual([{ kind: "symptom", text: "Clicking.", reason: "An old one.", withdrawn: false }]);
   expect(box.versions).toEqual([{ author: "model", text: "Rest." }, { author: "clinician", text: "Rest and ice." }]);
   expect(box.creations).toBe(1);
 }
+
+test("the box does not get the audio before it leaves the visit to the tablet, and keeps to that while the audio comes", async () => {
+  await visit();
+  expect(await sync().bring(ID)).toBe("waiting");
+  expect(leasesAtAudio).toEqual([1]);
+  expect(await sync().bring(ID)).toBe("waiting");
+  expect(box.leases).toBeGreaterThan(2);
+});
+
+test("a visit of which nothing was heard here is the box's from the start", async () => {
+  await here.box.start(ID, "Visit 9:00", "soap");
+  await here.box.end(ID, 6);
+  expect(await sync().bring(ID)).toBe("waiting");
+  expect([leasesAtAudio, box.leases]).toEqual([[0], 0]);
+});
 
 test("a visit goes to the box, and only then is it gone from the tablet", async () => {
   await visit();
@@ -196,8 +213,8 @@ test("cut off at any request, before or after it arrived, it goes on and nothing
       done = failures === 0;
     }
   }
-  // Create, look, lease; then, with the audio there, look, lease, heard, turns, label, decisions, two versions.
-  expect(cuts).toBe(2 * 11);
+  // Create, lease, look, lease again; then, with the audio there, look, lease, heard, turns, label, decisions, two versions.
+  expect(cuts).toBe(2 * 12);
 });
 
 test("a visit that is still recorded goes to the box with what was heard so far, and on there", async () => {
@@ -272,14 +289,14 @@ test("labels and decisions find their turns on a box that cut others", async () 
   box.cuts = [{ ...turn("My", 0), end: 0.4 }, { ...turn("knee hurts.", 0), start: 0.4 }, turn("Since met 4,500.", 1)];
   expect(await sync().bring(ID)).toBe("brought");
   expect(box.labels).toEqual({ 2: "patient" });
-  expect(box.judged.proposals).toMatchObject([{ turn: 2, drug: "metformin 500", state: "rejected" }]);
+  expect(box.decisions.proposals).toMatchObject([{ turn: 2, drug: "metformin 500", state: "rejected" }]);
 });
 
 test("what the box does not know of a visit deletes nothing", async () => {
   await visit();
   await sync().bring(ID);
   audioArrives();
-  box.api.judged = () => Promise.reject(refused(404));
+  box.api.decisions = () => Promise.reject(refused(404));
   expect(await sync().bring(ID)).toBe("refused");
   expect((await here.visits.read(ID))?.versions).toHaveLength(4);
   expect(forgotten).toEqual([]);

@@ -281,9 +281,9 @@ export class LocalBox {
       if (!omission) throw new RequestError(404, GONE);
       if (checkedOf(visit).dismissed.some((entry) => entry.omission === k) === dismissed) return [];
       const { kind, text } = omission;
-      const others = visit.judged.filter((said) => said.kind !== kind || said.text !== text);
-      visit.judged = [...others, { kind, text, reason: reason.trim(), withdrawn: !dismissed }];
-      visit.box.judged = true;
+      const others = visit.decidedOmissions.filter((said) => said.kind !== kind || said.text !== text);
+      visit.decidedOmissions = [...others, { kind, text, reason: reason.trim(), withdrawn: !dismissed }];
+      visit.box.decided = true;
       return [{ name: "check", data: checkedOf(visit) }];
     });
     return checkedOf(visit);
@@ -296,8 +296,8 @@ export class LocalBox {
       if (known.state === state) return [];
       const proposal = { ...known, state };
       visit.proposals[k] = proposal;
-      visit.decided = [...new Set(visit.decided).add(k)];
-      visit.box.judged = true;
+      visit.decidedProposals = [...new Set(visit.decidedProposals).add(k)];
+      visit.box.decided = true;
       visit.check = null;
       return [{ name: "proposal", data: { k, proposal } }];
     });

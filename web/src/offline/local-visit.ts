@@ -1,6 +1,6 @@
 /** A visit that is kept on this tablet while the box is away. Pure: no storage, no clock. */
 
-import type { Judged } from "../api";
+import type { Decisions } from "../api";
 import type { SpeechEvent } from "../scribe/sink";
 import {
   type Check,
@@ -9,7 +9,7 @@ import {
   type Encounter,
   type EncounterState,
   type Gap,
-  type JudgedOmission,
+  type DecidedOmission,
   type Note,
   type ProblemDocument,
   type Proposal,
@@ -57,9 +57,9 @@ export interface LocalVisit {
   /** How many of the turns were looked at for them. */
   proposed: number;
   /** Numbers of the proposals that the clinician decided on this tablet. */
-  decided: number[];
+  decidedProposals: number[];
   /** What the clinician said of omissions on this tablet: the last word on each. */
-  judged: JudgedOmission[];
+  decidedOmissions: DecidedOmission[];
   problem: ProblemDocument | null;
   /** It was deleted here, and the box may not know yet. */
   deleted: boolean;
@@ -75,7 +75,7 @@ export interface OnBox {
   /** The title was changed here. */
   renamed: boolean;
   /** Something was decided here of proposals or omissions. */
-  judged: boolean;
+  decided: boolean;
   /** How many of the versions are there. */
   versions: number;
   /** The version there that the next one follows. */
@@ -88,8 +88,8 @@ export function newVisit(id: string, title: string, template: string, now: Date)
   const created = now.toISOString();
   return {
     id, title, template, created, updated: created, paused: false, chunks: null, duration: null, turns: [], gaps: [], committed: 0,
-    earlier: [], labels: {}, base: 0, versions: [], check: null, proposals: [], proposed: 0, decided: [], judged: [], problem: null, deleted: false,
-    box: { created: false, outbox: [], renamed: false, judged: false, versions: 0, after: 0, refused: null },
+    earlier: [], labels: {}, base: 0, versions: [], check: null, proposals: [], proposed: 0, decidedProposals: [], decidedOmissions: [], problem: null, deleted: false,
+    box: { created: false, outbox: [], renamed: false, decided: false, versions: 0, after: 0, refused: null },
   };
 }
 
@@ -225,21 +225,21 @@ export function unsentVersions({ versions, box }: LocalVisit): LocalVersion[] {
 }
 
 /** The check of the newest version, as the box tells it. */
-export function checkedOf({ versions, check, judged }: LocalVisit): Checked {
+export function checkedOf({ versions, check, decidedOmissions }: LocalVisit): Checked {
   const dismissed = (check?.omissions ?? []).flatMap(({ kind, text }, omission) =>
-    judged.filter((said) => said.kind === kind && said.text === text && !said.withdrawn).map(({ reason }) => ({ omission, reason })),
+    decidedOmissions.filter((said) => said.kind === kind && said.text === text && !said.withdrawn).map(({ reason }) => ({ omission, reason })),
   );
   return { version: versions.at(-1)!.version, check, dismissed };
 }
 
 /** What was decided here, for the box. */
-export const judgedOf = ({ proposals, decided, judged }: LocalVisit): Judged => ({
-  proposals: decided.flatMap((k) => proposals[k] ?? []),
-  omissions: judged,
+export const decisionsOf = ({ proposals, decidedProposals, decidedOmissions }: LocalVisit): Decisions => ({
+  proposals: decidedProposals.flatMap((k) => proposals[k] ?? []),
+  omissions: decidedOmissions,
 });
 
 /** Whether the box has all of it but the audio. */
 export function isBrought({ box, labels, versions }: LocalVisit): boolean {
-  const { created, outbox, renamed, judged } = box;
-  return created && outbox.length === 0 && !renamed && !judged && Object.keys(labels).length === 0 && box.versions === versions.length;
+  const { created, outbox, renamed, decided } = box;
+  return created && outbox.length === 0 && !renamed && !decided && Object.keys(labels).length === 0 && box.versions === versions.length;
 }

@@ -3,10 +3,10 @@
 import { type bring, type bringEncounter, explain, RequestError } from "../api";
 import type { Speaker, Turn } from "../types";
 import type { LocalVisits } from "./local-visits";
-import { documentOf, isBrought, judgedOf, type LocalVisit, unsentVersions } from "./local-visit";
+import { decisionsOf, documentOf, isBrought, type LocalVisit, unsentVersions } from "./local-visit";
 
 /** The requests that are needed. */
-export type SyncApi = Pick<typeof bring, "get" | "describe" | "delete" | "engine" | "heard" | "speaker" | "judged" | "turns" | "written"> & {
+export type SyncApi = Pick<typeof bring, "get" | "describe" | "delete" | "engine" | "heard" | "speaker" | "decisions" | "turns" | "written"> & {
   create: typeof bringEncounter;
 };
 
@@ -79,7 +79,7 @@ export class Sync {
     else if (visit.box.renamed) await this.#rename(visit);
     const { state } = await this.#api.get(id);
     const live = LIVE.has(state);
-    if (visit.box.outbox.length > 0 || visit.versions.length > visit.box.versions) {
+    if (isHeardHere(visit)) {
       // While this tablet brings what it heard, the box does not hear the same once more.
       const lease = live ? (await this.#api.engine(id, "tablet")).lease : null;
       if (visit.chunks !== null && state === "recording") return "waiting";
@@ -94,8 +94,11 @@ export class Sync {
     return "brought";
   }
 
-  async #create({ id, title, template, created }: LocalVisit): Promise<void> {
+  async #create(visit: LocalVisit): Promise<void> {
+    const { id, title, template, created } = visit;
     await this.#api.create({ id, title, template, created });
+    // Before the audio goes there: a quick box would hear, and write, what this tablet brings.
+    if (isHeardHere(visit)) await this.#api.engine(id, "tablet");
     await this.#visits.change(id, (now) => {
       now.box.created = true;
       now.box.renamed = now.title !== title;
@@ -128,10 +131,10 @@ export class Sync {
   /** Labels and decisions name turns, which the box may have cut elsewhere than this tablet. */
   async #sendDecisions(id: string): Promise<void> {
     const visit = await this.#visits.read(id);
-    if (!visit || !(visit.box.judged || Object.keys(visit.labels).length > 0)) return;
+    if (!visit || !(visit.box.decided || Object.keys(visit.labels).length > 0)) return;
     const there = placesOf(visit.turns, await this.#api.turns(id, 0));
     await this.#sendLabels(id, visit.labels, there);
-    if (visit.box.judged) await this.#sendJudged(id, visit, there);
+    if (visit.box.decided) await this.#sendDecided(id, visit, there);
   }
 
   async #sendLabels(id: string, labels: Record<number, Speaker>, there: Places): Promise<void> {
@@ -149,15 +152,15 @@ export class Sync {
     }
   }
 
-  async #sendJudged(id: string, visit: LocalVisit, there: Places): Promise<void> {
-    const judged = judgedOf(visit);
-    const proposals = judged.proposals.flatMap((proposal) => {
+  async #sendDecided(id: string, visit: LocalVisit, there: Places): Promise<void> {
+    const decisions = decisionsOf(visit);
+    const proposals = decisions.proposals.flatMap((proposal) => {
       const turn = there[proposal.turn];
       return turn === undefined ? [] : [{ ...proposal, turn }];
     });
-    await this.#api.judged(id, { ...judged, proposals });
+    await this.#api.decisions(id, { ...decisions, proposals });
     await this.#visits.change(id, (now) => {
-      now.box.judged = JSON.stringify(judgedOf(now)) !== JSON.stringify(judged);
+      now.box.decided = JSON.stringify(decisionsOf(now)) !== JSON.stringify(decisions);
       return [];
     });
   }
@@ -205,6 +208,9 @@ function placesOf(here: Turn[], there: Turn[]): Places {
     return most > 0 ? shared.indexOf(most) : undefined;
   });
 }
+
+/** Whether there is something to bring that the box would otherwise hear or write itself. */
+const isHeardHere = ({ box, versions }: LocalVisit): boolean => box.outbox.length > 0 || versions.length > box.versions;
 
 function unlessNotFound(error: unknown): void {
   if (!(error instanceof RequestError) || error.status !== 404) throw error;
