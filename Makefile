@@ -119,7 +119,7 @@ lock: ## Write the lock files again, with newer versions
 
 .PHONY: clean
 clean: ## Delete everything that was built
-	rm -rf build $(VENV) appliance/kiosk/page web/node_modules chartside.egg-info
+	rm -rf build $(VENV) appliance/kiosk/page web/node_modules web/public/assets web/.env.local chartside.egg-info
 
 # ---- what the targets above stand on ------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ clean: ## Delete everything that was built
 setup: build/runtime.stamp
 setup-test: build/test.stamp
 setup-train: build/train.stamp
-page: $(PAGE) build/device.stamp
+page: $(PAGE)
 models: setup
 	@chartside models build
 
@@ -175,13 +175,14 @@ build/page.stamp: web/package.json web/package-lock.json build/node.stamp
 	cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# The page's own copy of the note service's rules, and the WebAssembly runtimes; after the page, whose build empties the folder.
-build/device.stamp: $(PAGE) scripts/device_files.py scripts/gpu_check.py requirements/runtime.txt $(shell find appliance -path appliance/kiosk -prune -o -type f -not -name '*.pyc' -print)
+# The page's own copy of the note service's rules, and the WebAssembly runtimes.
+build/device.stamp: build/page.stamp scripts/device_files.py scripts/gpu_check.py requirements/runtime.txt $(shell find appliance -path appliance/kiosk -prune -o -type f -not -name '*.pyc' -print)
 	python scripts/device_files.py
 	@touch $@
 
-$(PAGE): build/page.stamp $(shell find web -name node_modules -prune -o -type f -newer web/package.json -print -o -path 'web/src/*' -type f -print 2>/dev/null)
+$(PAGE): build/device.stamp scripts/precache.py $(shell find web -name node_modules -prune -o -type f -newer web/package.json -print -o -path 'web/src/*' -type f -print 2>/dev/null)
 	cd web && npm run --silent build
+	python scripts/precache.py
 
 # The peers of `make browser-bench`; see below for `npm install`.
 build/browser-peers.stamp: bench/browser/package.json bench/browser/package-lock.json build/node.stamp

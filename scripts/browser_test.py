@@ -28,7 +28,7 @@ def main() -> int:
     found: dict[str, list[str]] = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tests:
         for line in tests.stdout or ():
-            print(line, end="")
+            print(line, end="", flush=True)
             for name, value in re.findall(rf"\b({'|'.join(SAID)})=(\S+)", line):
                 found.setdefault(name, []).append(value)
     results = {"wasm": "failed" if tests.returncode else "ok", **{name: _one(found.get(name, [])) for name in SAID}}

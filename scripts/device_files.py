@@ -1,4 +1,4 @@
-"""Put what the page's note engine needs beside the built page: WebAssembly runtimes, and the note service's own modules.
+"""Put what the page's engines need where the page's build takes it from: WebAssembly runtimes, and the services' own modules.
 
 Nothing is fetched but the msgspec wheel for WebAssembly, in the version and with the hash of requirements/runtime.txt; the
 runtimes are in web/node_modules.
@@ -18,12 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import precache
 from gpu_check import gpu_check
 
 ROOT: Final = Path(__file__).parents[1]
-PAGE: Final = ROOT / "appliance" / "kiosk" / "page"
-MODULES: Final = ROOT / "web" / "node_modules"
+WEB: Final = ROOT / "web"
+MODULES: Final = WEB / "node_modules"
+ASSETS: Final = WEB / "public" / "assets"
+"""Of these the build of the page takes over everything as it is."""
+ENVIRONMENT: Final = WEB / ".env.local"
+"""Tells that build where they are."""
 WHEELS: Final = ROOT / "build" / "wheels-wasm"
 PLATFORM: Final = "--platform pyemscripten_2026_0_wasm32 --python-version 3.14 --implementation cp --abi cp314".split()
 """Of web/package.json's Pyodide (PEP 783)."""
@@ -51,7 +54,7 @@ _UNUSED: Final = re.compile(r"\.pyi$|py\.typed$|dist-info/(?!licenses/)")
 
 
 def main() -> None:
-    """Write `device.json` and its folder."""
+    """Write the folder of the engines, and its name."""
     files = {name: (MODULES / folder / name).read_bytes() for folder, names in RUNTIMES.items() for name in names}
     # Pyodide offers what its list of packages names, from elsewhere on the network; here is none.
     lock = json.loads((MODULES / "pyodide" / "pyodide-lock.json").read_bytes())
@@ -61,15 +64,14 @@ def main() -> None:
         core = Path(directory) / "core.zip"
         pack(core, {**dict(own_modules()), **dict(msgspec())})
         files["core.zip"] = core.read_bytes()
-    for old in (PAGE / "assets").glob("engine-*"):
+    for old in ASSETS.glob("engine-*"):
         shutil.rmtree(old)
     version = hashlib.sha256(b"".join(hashlib.sha256(files[name]).digest() for name in sorted(files))).hexdigest()[:12]
-    folder = PAGE / "assets" / f"engine-{version}"
+    folder = ASSETS / f"engine-{version}"
     folder.mkdir(parents=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    (PAGE / "device.json").write_text(json.dumps({"folder": f"/assets/{folder.name}/"}) + "\n", "utf-8")
-    precache.fill(PAGE)
+    ENVIRONMENT.write_text(f"VITE_ENGINES=/assets/{folder.name}/\n", "utf-8")
 
 
 def own_modules() -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""Tell the page's service worker which files to keep on the tablet: all that the page can reach, each with its hash.
+"""List the files of the page that a tablet keeps: all that the page can reach, each with its hash, for the service worker.
 
 The last step of the build. A file is reached when a file that is reached names it, or its folder.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
+import json
 from pathlib import Path
 from typing import Final
 
-WORKER: Final = "sw.js"
-_LIST: Final = re.compile(r"__PRECACHE__|version\|[0-9a-f]{12}(?: [\w./+-]+\|sha256-[\w/+=]+)*")
-"""Where the list belongs, or the one of the last build."""
+PAGE: Final = Path(__file__).parents[1] / "appliance" / "kiosk" / "page"
+LISTING: Final = "files.json"
+_NOT_KEPT: Final = frozenset({LISTING, "sw.js"})
 _START: Final = ("index.html",)
 _TEXTS: Final = frozenset({".html", ".js", ".mjs", ".css", ".json", ".webmanifest"})
 _RUNTIMES: Final = "assets/engine-"
@@ -21,7 +21,7 @@ _RUNTIMES: Final = "assets/engine-"
 
 
 def fill(page: Path) -> int:
-    """Write version and list of files into the built service worker.
+    """Write version and list of files as `files.json`.
 
     Args:
         page: Directory of the built page, with everything else in place.
@@ -29,19 +29,16 @@ def fill(page: Path) -> int:
     Returns:
         How many files are kept.
     """
-    digests = {name: hashlib.sha256((page / name).read_bytes()).digest() for name in reached(page)}
-    files = " ".join(f"{name}|sha256-{base64.b64encode(digests[name]).decode()}" for name in sorted(digests))
-    version = hashlib.sha256(files.encode()).hexdigest()[:12]
-    script, places = _LIST.subn(f"version|{version} {files}", (page / WORKER).read_text("utf-8"))
-    if places != 1:
-        raise SystemExit(f"{page / WORKER} has {places} places for a list of files instead of one.")
-    (page / WORKER).write_text(script, "utf-8")
-    return len(digests)
+    digests = {name: hashlib.sha256((page / name).read_bytes()).digest() for name in sorted(reached(page))}
+    files = {name: f"sha256-{base64.b64encode(digest).decode()}" for name, digest in digests.items()}
+    version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
+    (page / LISTING).write_text(json.dumps({"version": version, "files": files}, indent=0) + "\n", "utf-8")
+    return len(files)
 
 
 def reached(page: Path) -> set[str]:
     """Names, within `page`, of the files that the page can ask for."""
-    names = {path.relative_to(page).as_posix() for path in page.rglob("*") if path.is_file()} - {WORKER}
+    names = {path.relative_to(page).as_posix() for path in page.rglob("*") if path.is_file()} - _NOT_KEPT
     found: set[str] = set()
     waiting = [name for name in _START if name in names]
     while waiting:
@@ -58,3 +55,7 @@ def reached(page: Path) -> set[str]:
 def _named(name: str, text: str) -> bool:
     folder, _, file = name.rpartition("/")
     return file in text or (name.startswith(_RUNTIMES) and f"{folder}/" in text)
+
+
+if __name__ == "__main__":
+    fill(PAGE)

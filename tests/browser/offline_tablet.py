@@ -23,8 +23,8 @@ import precache
 
 KEPT: Final = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
 """Whether the tablet keeps the page by now."""
-RUNTIME: Final = """fetch("/device.json").then((found) => found.json())
-  .then(({ folder }) => caches.match(`${folder}python_stdlib.zip`))"""
+RUNTIME: Final = """caches.keys().then((names) => Promise.all(names.map(async (name) => (await caches.open(name)).keys())))
+  .then((kept) => kept.flat().find(({ url }) => url.endsWith("/python_stdlib.zip")))"""
 """What Python needs, as the tablet keeps it: the last of the files that the engines run on."""
 _CHECK: Final = """
 answers.check = ({ body }) => {
@@ -65,7 +65,7 @@ def copy_page(directory: Path) -> Path:
     """A copy of the page that a test may change; the test is skipped where there is no page or no browser."""
     if chromium_path() is None:
         pytest.skip("no Chromium is installed")
-    if not (PAGE_DIR / "device.json").exists():
+    if not (PAGE_DIR / "index.html").exists():
         pytest.skip("the page is not built: run `make page`")
     return Path(shutil.copytree(PAGE_DIR, directory / "page"))
 
@@ -78,7 +78,10 @@ def script_page(page: Path, speech: str = SPEECH) -> None:
         speech: The speech engine's script.
     """
     _worker(page, "speech-worker").write_text(speech)
-    _worker(page, "worker").write_text(NOTE + RULES + _CHECK)
+    (engines,) = page.glob("assets/engine-*")
+    # What keeps the runtimes on the tablet.
+    named = f"// /assets/{engines.name}/\n"
+    _worker(page, "worker").write_text(NOTE + RULES + _CHECK + named)
     list_files(page)
 
 

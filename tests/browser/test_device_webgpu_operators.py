@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,8 @@ def page(gpu_browser: Browser, box: Box) -> Iterator[Page]:
         page = context.new_page()
         page.set_default_timeout(300_000)
         page.goto("/bench")
-        folder = json.loads((PAGE_DIR / "device.json").read_text("utf-8"))["folder"]
-        page.evaluate(Path(__file__).with_name("gpu_operators.js").read_text("utf-8"), folder)
+        (folder,) = PAGE_DIR.glob("assets/engine-*")
+        page.evaluate(Path(__file__).with_name("gpu_operators.js").read_text("utf-8"), f"/assets/{folder.name}/")
         yield page
 
 

@@ -39,8 +39,8 @@ PATIENCE_MS: Final = 300_000
 def chartside(default_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chartside]:
     if chromium_path() is None:
         pytest.skip("no Chromium is installed")
-    if not (PAGE_DIR / "device.json").exists():
-        pytest.skip("the page has no engines: run `make page`")
+    if not (PAGE_DIR / "index.html").exists():
+        pytest.skip("the page is not built: run `make page`")
     with Chartside(tmp_path_factory.mktemp("chartside"), default_bundle) as running:
         yield running
 

@@ -48,6 +48,9 @@ LOAD = """async (script) => {
 }"""
 """Have an engine fetch its models, as the first visit on this tablet does."""
 SECONDS = 30
+LISTED = """caches.keys().then(async (names) =>
+  (await Promise.all(names.map(async (name) => (await caches.open(name)).match("/files.json")))).filter(Boolean))"""
+"""One of each version of the page that is kept with all its files."""
 
 
 @pytest.fixture
@@ -71,6 +74,14 @@ def scripted(page_dir: Path) -> None:
 def tablet(box: OfflineBox, browser: Browser) -> Iterator[PageDriver]:
     with keeping_tablet(browser, box) as tablet:
         yield tablet
+
+
+def renew(page: Path) -> None:
+    """Make the page another version of itself."""
+    changes = ("index.html", "<title>", '<meta name="newer" /><title>'), ("icon.svg", "<svg ", '<svg id="newer" ')
+    for name, old, new in changes:
+        (page / name).write_text((page / name).read_text("utf-8").replace(old, new))
+    list_files(page)
 
 
 def record(tablet: PageDriver, seconds: int) -> str:
@@ -210,27 +221,61 @@ def test_a_recording_goes_on_when_the_box_comes_back(tablet: PageDriver, box: Of
 
 
 def test_a_new_version_is_taken_at_the_next_load_and_never_mixed(tablet: PageDriver, box: OfflineBox, page_dir: Path) -> None:
-    for file in (page_dir / "index.html", page_dir / "icon.svg"):
-        file.write_text(
-            file.read_text("utf-8").replace("<title>Chartside", "<title>Newer").replace("<svg ", '<svg id="newer" ')
-        )
-    list_files(page_dir)
-    versions = """async () => [
-      (await (await fetch("/")).text()).includes("Newer"), (await (await fetch("/icon.svg")).text()).includes("newer")]"""
-    assert tablet.page.evaluate(versions) == [False, False]
-    tablet.page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.update())")
-    newer = "navigator.serviceWorker.ready.then(({ waiting }) => waiting !== null)"
-    wait_for(lambda: tablet.page.evaluate(newer), tablet.page)
-    assert tablet.page.evaluate(versions) == [False, False]
+    shown = """async () => [document.querySelector("meta[name=newer]") !== null,
+      (await (await fetch("/")).text()).includes("newer"), (await (await fetch("/icon.svg")).text()).includes("newer")]"""
+    # A page that was loaded before there was a service worker is of no version that this one knows.
     tablet.page.reload()
     tablet.find("start").wait_for()
-    # The page loads itself once more, with nothing of the old version.
-    wait_for(lambda: tablet.page.evaluate(versions) == [True, True], tablet.page)
+    renew(page_dir)
+    box.switch_off()
+    tablet.page.evaluate("dispatchEvent(new Event('offline'))")
+    box.switch_on()
+    tablet.page.evaluate("dispatchEvent(new Event('online'))")
+    wait_for(lambda: len(tablet.page.evaluate(LISTED)) == 2, tablet.page)
+    assert tablet.page.evaluate(shown) == [False, False, False]
+    tablet.page.reload()
+    tablet.find("start").wait_for()
+    assert tablet.page.evaluate(shown) == [True, True, True]
     assert tablet.page.evaluate("crossOriginIsolated")
-    assert len(tablet.page.evaluate("caches.keys()")) == 1
+    wait_for(lambda: len(tablet.page.evaluate("caches.keys()")) == 1, tablet.page)
     box.switch_off()
     tablet.page.reload()
     tablet.find("start").wait_for()
+    assert tablet.page.evaluate(shown) == [True, True, True]
+
+
+def test_a_version_stays_while_another_tab_shows_it(tablet: PageDriver, page_dir: Path) -> None:
+    tablet.page.reload()
+    tablet.find("start").wait_for()
+    renew(page_dir)
+    other = tablet.page.context.new_page()
+    other.goto(tablet.page.url)
+    wait_for(lambda: len(tablet.page.evaluate(LISTED)) == 2, tablet.page)
+    other.reload()
+    other.get_by_test_id("start").wait_for()
+    other.wait_for_timeout(1_000)
+    assert len(tablet.page.evaluate("caches.keys()")) == 2
+    tablet.page.reload()
+    wait_for(lambda: len(tablet.page.evaluate("caches.keys()")) == 1, tablet.page)
+
+
+def test_going_back_to_an_earlier_version_is_a_new_version_too(tablet: PageDriver, page_dir: Path) -> None:
+    earlier = {name: (page_dir / name).read_text("utf-8") for name in ("index.html", "icon.svg")}
+    tablet.page.reload()
+    tablet.find("start").wait_for()
+    renew(page_dir)
+    # A tab that stays keeps both versions.
+    other = tablet.page.context.new_page()
+    other.goto(tablet.page.url)
+    wait_for(lambda: len(tablet.page.evaluate(LISTED)) == 2, tablet.page)
+    for name, text in earlier.items():
+        (page_dir / name).write_text(text)
+    list_files(page_dir)
+    newer = "document.querySelector('meta[name=newer]') !== null"
+    other.reload()
+    other.get_by_test_id("start").wait_for()
+    assert other.evaluate(newer)
+    wait_for(lambda: (other.reload(), other.evaluate(newer))[1] is False, other)
 
 
 def test_a_half_written_page_is_not_kept(tablet: PageDriver, page_dir: Path) -> None:
@@ -239,10 +284,17 @@ def test_a_half_written_page_is_not_kept(tablet: PageDriver, page_dir: Path) -> 
     list_files(page_dir)
     (page_dir / "icon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" id="other"/>')
     tablet.expected_errors.add("integrity")
-    tablet.page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.update().catch(() => undefined))")
+    tablet.page.reload()
+    tablet.find("start").wait_for()
     tablet.page.wait_for_timeout(1_500)
-    assert tablet.page.evaluate("navigator.serviceWorker.ready.then(({ waiting }) => waiting === null)")
+    assert len(tablet.page.evaluate(LISTED)) == 1
     assert 'id="other"' not in tablet.page.evaluate("fetch('/icon.svg').then((response) => response.text())")
+    # Once they are, it is.
+    list_files(page_dir)
+    tablet.page.reload()
+    wait_for(lambda: len(tablet.page.evaluate(LISTED)) == 2, tablet.page)
+    tablet.page.reload()
+    assert 'id="other"' in tablet.page.evaluate("fetch('/icon.svg').then((response) => response.text())")
 
 
 def test_nothing_about_visits_is_in_the_caches(tablet: PageDriver) -> None:

@@ -16,7 +16,6 @@ import { render } from "preact";
 
 import { type App, AppProvider, BoxStatus } from "./app-context";
 import { Offline } from "./offline/offline";
-import { takeNewVersion } from "./offline/page-keeper";
 import { Vault } from "./offline/vault";
 import { startPlacement } from "./placement/start";
 import { Recorder } from "./recording/recorder";
@@ -28,7 +27,6 @@ const root = document.getElementById("app");
 if (!root) throw new Error("The page has no #app element.");
 
 try {
-  await takeNewVersion();
   const vault = await Vault.open();
   const chunks = await ChunkStore.open(vault);
   const uploads = new Uploads(chunks);

@@ -1,6 +1,7 @@
 /** Chartside's graph, greedily, without its rules: what the other engines do. */
 
 import { Graph } from "../device/graph";
+import { runtimeFolder } from "../device/python";
 import type { Run } from "./comparison";
 import { answer, Clock, type ContenderQuestion, fetchBytes } from "./contender-worker";
 
@@ -9,10 +10,9 @@ const MODELS = "/peers/models";
 answer(run);
 
 async function run({ task, threads, model: path }: ContenderQuestion): Promise<Run> {
-  const { folder } = (await (await fetch("/device.json")).json()) as { folder: string };
   const [model, weights] = [await fetchBytes(`${MODELS}/${path}`), await fetchBytes(`${MODELS}/chartside/model.onnx.data`)];
   const began = performance.now();
-  const graph = await Graph.load(new URL(folder, location.origin).href, model, weights, threads);
+  const graph = await Graph.load(runtimeFolder(), model, weights, threads);
   const load = (performance.now() - began) / 1000;
   const { ids } = task.prompt;
   const memory = graph.allocate(1, ids.length + task.tokens);

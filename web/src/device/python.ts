@@ -9,19 +9,13 @@ interface Telling {
   problem(error: unknown): string;
 }
 
-/** `device.json`, written by `scripts/device_files.py`. */
-interface Runtime {
-  /** Path of the folder with the runtimes and the packed Python modules, ending in `/`. */
-  folder: string;
-}
-
 const SITE = "/chartside";
 
-/** Address of the runtimes' files, ending in `/`. */
-export async function runtimeFolder(): Promise<string> {
-  const response = await fetch("/device.json");
-  if (!response.ok) throw new DeviceError("The box has no engines for tablets.", "Run `make page` on the box.");
-  return new URL(((await response.json()) as Runtime).folder, location.origin).href;
+/** Address of the runtimes' files, ending in `/`; the build knows their folder from `scripts/device_files.py`. */
+export function runtimeFolder(): string {
+  const { VITE_ENGINES } = import.meta.env;
+  if (!VITE_ENGINES) throw new DeviceError("The page was built without engines for tablets.", "Run `make page` on the box.");
+  return new URL(VITE_ENGINES, location.origin).href;
 }
 
 export class Python {

@@ -59,7 +59,7 @@ async function respond(question: SpeechQuestion): Promise<unknown> {
 
 /** Python and the graphs start beside each other: much of either is WebAssembly being compiled in other threads. */
 async function load(threads: number): Promise<SpeechLoaded> {
-  const folder = await runtimeFolder();
+  const folder = runtimeFolder();
   const [rules, found] = await Promise.all([startRules(folder), startGraph(folder, threads)]);
   const { graph, models, vocabulary } = found;
   model = {

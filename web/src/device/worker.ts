@@ -102,7 +102,7 @@ async function respond(question: Question): Promise<unknown> {
 
 async function startRules(): Promise<Rules> {
   const began = performance.now();
-  const python = await Python.start(await runtimeFolder());
+  const python = await Python.start(runtimeFolder());
   const device = python.import<Device>("appliance.device.notes");
   return { python, device, checker: device.Checker(), seconds: (performance.now() - began) / 1000 };
 }

@@ -9,7 +9,7 @@ import { Pause } from "../upload/backoff";
 import type { Uploads } from "../upload/uploads";
 import { LocalBox } from "./local-box";
 import { LocalVisits } from "./local-visits";
-import { forgetPage, keepEngines, keepPage } from "./page-keeper";
+import { forgetPage, keepEngines, keepPage, lookForNewVersion } from "./page-keeper";
 import { RulesWorker } from "./rules";
 import { Sync } from "./sync";
 import type { Vault } from "./vault";
@@ -70,6 +70,10 @@ export class Offline {
       // Any change of them is a reason to try.
       this.box.visits.summaries.value;
       if (this.#status.reachable.value) this.#pause.wake();
+    });
+    effect(() => {
+      // A box that comes back may have been updated.
+      if (this.#status.reachable.value) void lookForNewVersion();
     });
     effect(() => {
       if (!this.#status.paired.value) queueMicrotask(() => void this.#shred(beforeShredding));

@@ -13,21 +13,9 @@ export async function keepPage(): Promise<void> {
   }
 }
 
-/** How long the start of the page waits for a version that is kept already to take over. */
-const TAKE_OVER_MS = 5_000;
-
-/** Change to a newer version of the page that is kept already; before anything of the old one is in use. */
-export async function takeNewVersion(): Promise<void> {
-  const waiting = (await navigator.serviceWorker?.getRegistration())?.waiting;
-  if (!waiting) return;
-  const taken = new Promise<boolean>((resolve) => {
-    navigator.serviceWorker.addEventListener("controllerchange", () => resolve(true), { once: true });
-    setTimeout(() => resolve(false), TAKE_OVER_MS);
-  });
-  waiting.postMessage("take over");
-  if (!(await taken)) return;
-  location.reload();
-  await new Promise(() => undefined);
+/** Have the box's version of the page kept, for the next time it is loaded; what is open stays as it is. */
+export async function lookForNewVersion(): Promise<void> {
+  (await navigator.serviceWorker?.ready)?.active?.postMessage("look");
 }
 
 let asked = false;
