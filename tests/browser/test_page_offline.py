@@ -26,7 +26,7 @@ from offline_tablet import (
     wait_for,
 )
 from page_driver import MICROPHONE_RATE, PageDriver, chromium, new_context, write_microphone
-from playwright.sync_api import Browser, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 from sample_visits import sample_visits
 from scripted_engines import REPORT
 
@@ -82,6 +82,17 @@ def renew(page: Path) -> None:
     for name, old, new in changes:
         (page / name).write_text((page / name).read_text("utf-8").replace(old, new))
     list_files(page)
+
+
+def beside_a_newer_version(tablet: PageDriver, page: Path) -> Page:
+    """A second tab; both show the version that was there before the page was renewed, and the newer one is kept by now."""
+    tablet.page.reload()
+    tablet.find("start").wait_for()
+    renew(page)
+    other = tablet.page.context.new_page()
+    other.goto(tablet.page.url)
+    wait_for(lambda: len(tablet.page.evaluate(LISTED)) == 2, tablet.page)
+    return other
 
 
 def record(tablet: PageDriver, seconds: int) -> str:
@@ -245,12 +256,7 @@ def test_a_new_version_is_taken_at_the_next_load_and_never_mixed(tablet: PageDri
 
 
 def test_a_version_stays_while_another_tab_shows_it(tablet: PageDriver, page_dir: Path) -> None:
-    tablet.page.reload()
-    tablet.find("start").wait_for()
-    renew(page_dir)
-    other = tablet.page.context.new_page()
-    other.goto(tablet.page.url)
-    wait_for(lambda: len(tablet.page.evaluate(LISTED)) == 2, tablet.page)
+    other = beside_a_newer_version(tablet, page_dir)
     other.reload()
     other.get_by_test_id("start").wait_for()
     other.wait_for_timeout(1_000)
@@ -261,13 +267,8 @@ def test_a_version_stays_while_another_tab_shows_it(tablet: PageDriver, page_dir
 
 def test_going_back_to_an_earlier_version_is_a_new_version_too(tablet: PageDriver, page_dir: Path) -> None:
     earlier = {name: (page_dir / name).read_text("utf-8") for name in ("index.html", "icon.svg")}
-    tablet.page.reload()
-    tablet.find("start").wait_for()
-    renew(page_dir)
-    # A tab that stays keeps both versions.
-    other = tablet.page.context.new_page()
-    other.goto(tablet.page.url)
-    wait_for(lambda: len(tablet.page.evaluate(LISTED)) == 2, tablet.page)
+    # The tab that stays keeps both versions.
+    other = beside_a_newer_version(tablet, page_dir)
     for name, text in earlier.items():
         (page_dir / name).write_text(text)
     list_files(page_dir)
